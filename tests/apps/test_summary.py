@@ -67,16 +67,14 @@ def test_only_completely_written_frames_count(synthetic):
 
 
 def test_what_was_not_simulated_is_none(synthetic):
-    """Without the blood compartment there is no peak; without inflammation no grade."""
+    """Without the blood compartment there is no peak; without inflammation no grade; without tumour no escape."""
     run = synthetic()
     run["transgene_copies_per_ug"] = 0 * run["transgene_copies_per_ug"]
-    run["il6_pg_per_ml"] = np.nan * run["il6_pg_per_ml"]
+    run["il6_pg_per_ml"] = 0 * run["il6_pg_per_ml"] + 1.7
+    run["tumour_burden_cells"] = run["tumour_burden_cells"].where(run["time"] < 80, 0.0)
     found = summarise(run, ())
-    assert found["c_max"] == 0.0
-    assert found["t_max_days"] is None
-    assert found["crs_grade"] is None
-    run["transgene_copies_per_ug"] = np.nan * run["transgene_copies_per_ug"]
-    assert summarise(run, ())["c_max"] is None
+    for key in ("c_max", "t_max_days", "auc_0_28", "peak_il6_pg_per_ml", "crs_grade", "escape_fraction"):
+        assert found[key] is None
 
 
 def test_a_single_frame_cannot_be_evaluated(synthetic):

@@ -9,6 +9,7 @@ import xarray as xr
 from oncotwin.core.endpoints import recist_course
 from oncotwin.core.exchange import Infusion
 from oncotwin.errors import BadInput
+from oncotwin.io.fields import whole_frames
 
 VISIT_DAYS = 28.0  # interval of imaging, ours; RECIST 1.1 suggests six to eight weeks
 
@@ -32,10 +33,10 @@ class Visits(NamedTuple):
 
 def completed(dataset: xr.Dataset) -> xr.Dataset:
     """The frames of a run that are completely written.  Raises BadInput if there is none."""
-    frames = int(dataset["done"]) if "done" in dataset else dataset.sizes.get("time", 0)
-    if frames < 1:
-        raise BadInput("no frame is completely written", where="results", got=frames, remedy="Resume the run")
-    return dataset.isel(time=slice(frames))
+    frames = whole_frames(dataset)
+    if frames.sizes["time"] < 1:
+        raise BadInput("no frame is completely written", where="results", got=0, remedy="Resume the run")
+    return frames
 
 
 def first_infusion(course: xr.Dataset, plan: Sequence[Infusion]) -> float:

@@ -61,7 +61,9 @@ def summarise(dataset: xr.Dataset, plan: Sequence[Infusion], visit_days: float =
     """The endpoints of a run under the keys of `MEANINGS`, and `visits`; None where one is not defined.
 
     Days count from the first infusion, which is also the baseline of volume and response.  visit_days: interval of
-    imaging.  Raises BadInput if no frame is written.
+    imaging.  Not defined: kinetics where no cell was ever in the blood, peaks and grade where no marker moved (both
+    extensions can be switched off), escape where less than one tumour cell is left.  Raises BadInput if no frame is
+    written.
     """
     course = completed(dataset)
     return {**_tumour(course, plan, visit_days), **_kinetics(course, plan), **_inflammation(course, plan)}
@@ -72,6 +74,7 @@ def _tumour(course: xr.Dataset, plan: Sequence[Infusion], visit_days: float) -> 
     best = int(best_response(seen.categories))
     confirmed = int(best_confirmed_response(seen.days[1:], seen.categories))
     volumes = since_infusion(course, plan, "tumour_volume_cm3").values
+    positive = np.where(course["tumour_burden_cells"] < 1, np.nan, course["antigen_positive_fraction"])
     return {
         "tumour_volume_change": _number(volume_change(volumes)),
         "best_volume_change": _number(np.min(volumes) / volumes[0] - 1 if volumes[0] > 0 else np.nan),
@@ -80,7 +83,7 @@ def _tumour(course: xr.Dataset, plan: Sequence[Infusion], visit_days: float) -> 
         "objective_response": bool(objective_response(best)),
         "disease_control": bool(disease_control(best)),
         "time_to_progression_days": _number(time_to_progression(seen.days[1:], seen.categories)),
-        "escape_fraction": _number(escape_fraction(course["antigen_positive_fraction"].values)),
+        "escape_fraction": _number(escape_fraction(positive)),
         "visits": _visit_rows(seen),
     }
 
@@ -96,12 +99,11 @@ def _visit_rows(seen: Visits) -> list[dict[str, Any]]:
 def _kinetics(course: xr.Dataset, plan: Sequence[Infusion]) -> dict[str, Any]:
     keys = ("c_max", "t_max_days", "persistence_days", "persistence_is_lower_bound", "auc_0_28")
     days, copies = since_infusion(course, plan, "transgene_copies_per_ug")
-    if not np.all(np.isfinite(copies)):
+    if not np.any(copies > 0):
         return dict.fromkeys(keys)
-    peak = _number(c_max(copies))
     measured = (
-        peak,
-        _number(t_max(days, copies)) if peak else None,
+        _number(c_max(copies)),
+        _number(t_max(days, copies)),
         _number(persistence(days, copies)),
         bool(detectable_at_end(copies)),
         _number(auc_0_28(days, copies)),
@@ -111,10 +113,12 @@ def _kinetics(course: xr.Dataset, plan: Sequence[Infusion]) -> dict[str, Any]:
 
 def _inflammation(course: xr.Dataset, plan: Sequence[Infusion]) -> dict[str, Any]:
     names = ("il6_pg_per_ml", "crp_mg_per_l", "ferritin_ng_per_ml")
-    series = [since_infusion(course, plan, name).values for name in names]
-    peaks = {f"peak_{name}": _number(np.max(values)) for name, values in zip(names, series, strict=True)}
-    known = peaks["peak_il6_pg_per_ml"] is not None
-    return {**peaks, "crs_grade": int(crs_grade(series[0])) if known else None}
+    il6, *others = (since_infusion(course, plan, name).values for name in names)
+    keys = tuple(f"peak_{name}" for name in names)
+    if np.ptp(il6) == 0:
+        return dict.fromkeys((*keys, "crs_grade"))
+    peaks = (_number(c_max(values)) for values in (il6, *others))
+    return {**dict(zip(keys, peaks, strict=True)), "crs_grade": int(crs_grade(il6))}
 
 
 def _number(value: Any) -> float | None:
