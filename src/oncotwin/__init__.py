@@ -1,0 +1,32 @@
+"""oncotwin: digital twins for cell therapy and cancer.  Research use only.
+
+Importing oncotwin switches JAX to float64.
+"""
+
+import jax
+
+jax.config.update("jax_enable_x64", True)
+
+from oncotwin.core.controller import Controller, Decision, Learner, Status  # noqa: E402
+from oncotwin.core.model import Model, OdeModel  # noqa: E402
+from oncotwin.core.parameters import Parameters, param  # noqa: E402
+from oncotwin.core.rollout import rollout, transitions  # noqa: E402
+from oncotwin.core.task import Task  # noqa: E402
+from oncotwin.core.trajectory import Trajectory  # noqa: E402
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Controller",
+    "Decision",
+    "Learner",
+    "Model",
+    "OdeModel",
+    "Parameters",
+    "Status",
+    "Task",
+    "Trajectory",
+    "param",
+    "rollout",
+    "transitions",
+]

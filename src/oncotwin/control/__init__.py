@@ -1,0 +1,1 @@
+"""Controllers: rules, optimisers and learnt policies that decide what is given, and when."""

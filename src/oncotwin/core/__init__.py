@@ -1,0 +1,1 @@
+"""The contracts: parameters, model, task, controller, trajectory, rollout, cohort, endpoints."""

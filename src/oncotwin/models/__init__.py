@@ -1,0 +1,1 @@
+"""The laws: one folder a family; families never import one another."""

@@ -1,0 +1,168 @@
+"""Scheme `accurate`: positive, conservative, second order, with error control.  The default.
+
+One step is the palindrome: influx, spread of the soluble factors, contact, turnover, movement of the cells, turnover,
+contact, spread, influx.  Every part is a flow that keeps non-negative states non-negative, so nothing is ever clipped.
+The soluble factors spread outermost because their diffusion is the stiffest part: what a source adds is smoothed before
+the step ends.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from oncotwin.errors import BadInput
+from oncotwin.models.tumour3d import blood as circulation
+from oncotwin.models.tumour3d.blood import Blood, Inflammation
+from oncotwin.models.tumour3d.dynamics import Fields
+from oncotwin.models.tumour3d.parameters import TumourParameters
+from oncotwin.models.tumour3d.reactions import kill_flow, turnover_flow
+from oncotwin.models.tumour3d.seeding import Edge, partial_volume
+from oncotwin.models.tumour3d.state import Extensions, Ledger, State, integrals
+from oncotwin.models.tumour3d.transport import Flow, Tissue, axis_heat, box_heat, move_cells, spread_factors
+from oncotwin.numerics.grid import Grid
+from oncotwin.numerics.integrate import DEEPEST, Tolerance, by_halving
+
+
+class Living(NamedTuple):
+    """What one step changes."""
+
+    fields: Fields
+    blood: Blood
+    inflammation: Inflammation
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class Accurate:
+    """Settings of the scheme.
+
+    rtol: greatest estimated error of a step, relative to each field's norm.  floor: the norm below which a field
+    counts as empty, in multiples of its own scale.  max_step_days: longest step.  dtype: of the fields.
+    """
+
+    rtol: float = 1e-3
+    floor: float = 1e-6
+    max_step_days: float = 0.5
+    dtype: str = "float64"
+
+    layout = "centred"
+    edge: Edge = staticmethod(partial_volume)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rtol < 1 or not 0 < self.max_step_days or not 0 < self.floor < 1:
+            raise BadInput(
+                "tolerances must be positive", where="Accurate", got=(self.rtol, self.floor, self.max_step_days)
+            )
+        if self.dtype not in ("float64", "float32"):
+            raise BadInput("unknown number format", where="Accurate", got=self.dtype, allowed="float64, float32")
+
+    def advance(
+        self, state: State, p: TumourParameters, dt: jax.Array, grid: Grid, tissue: Tissue, extensions: Extensions
+    ) -> State:
+        """The state dt later; step lengths are chosen by `by_halving`."""
+        step = one_step(p, dt, grid, tissue, extensions, jnp.dtype(self.dtype))
+        living = Living(state.fields, state.blood, state.inflammation, state.ledger)
+        tolerance = Tolerance(self.rtol, self.max_step_days)
+        apart = relative_distance(p, self.floor)
+        living, progress = by_halving(step, apart, living, dt, state.progress, tolerance)
+        return State(*living, progress=progress, time=state.time + dt)
+
+
+def relative_distance(p: TumourParameters, floor: float) -> Callable[[Living, Living], jax.Array]:
+    """The greatest relative distance, in the root mean square over voxels, of any of the seven fields.
+
+    The soluble factors count relative to where the cells feel them: S to the potential D_C/chi_0 at which drift equals
+    diffusion, A to the one of 1 + A, H to K_H.
+    """
+    scales = Fields(
+        C=floor * p.K_C, E=floor * p.K_C, T_A=floor * p.K_T, T_B=floor * p.K_T, S=p.D_C / p.chi_0, A=1.0, H=p.K_H
+    )
+
+    def distance(a: Living, b: Living) -> jax.Array:
+        parts = []
+        for x, y, scale in zip(a.fields, b.fields, scales, strict=True):
+            size = jnp.sqrt(jnp.mean(y * y)) + scale
+            parts.append(jnp.sqrt(jnp.mean((x - y) ** 2)) / size)
+        return jnp.max(jnp.stack(parts)).astype(jnp.float64)
+
+    return distance
+
+
+def one_step(
+    p: TumourParameters, dt: jax.Array, grid: Grid, tissue: Tissue, extensions: Extensions, dtype: jnp.dtype
+) -> Callable[[Living, jax.Array], Living]:
+    """The step of length dt / 2**level as a function of state and level."""
+    openness = tissue.openness(grid)
+    flow: Flow
+    flow = (
+        box_heat(p, grid, dt, DEEPEST + 3, dtype)
+        if tissue.inside is None
+        else axis_heat(p, grid, tissue.inside, dt, dtype)
+    )
+    exchange = influx(p, grid, tissue.inside, dtype) if extensions.blood else no_influx
+    respond = circulation.inflammation_flow if extensions.inflammation else no_response
+    volume = grid.voxel_volume
+
+    def step(y: Living, level: jax.Array) -> Living:
+        h = dt / 2.0**level
+        half = (0.5 * h).astype(dtype)
+        blood, arrived = exchange(y.blood, y.fields, 0.5 * h)
+        sums = [integrals(y.fields, volume), integrals(arrived, volume)]
+        parts = (
+            lambda u: spread_factors(u, flow, level + 1),
+            lambda u: kill_flow(u, p, half),
+            lambda u: turnover_flow(u, p, half),
+            lambda u: move_cells(u, p, grid, openness, flow, level, h.astype(dtype)),
+        )
+        u = arrived
+        for part in (*parts, *reversed(parts[:-1])):
+            u = part(u)
+            sums.append(integrals(u, volume))
+        blood, fields = exchange(blood, u, 0.5 * h)
+        sums.append(integrals(fields, volume))
+        arrive, spread, fight, turn, move, turn_too, fight_too, spread_too, arrive_too = jnp.diff(
+            jnp.stack(sums), axis=0
+        )
+        kill = fight + fight_too
+        ledger = Ledger(
+            y.ledger.start,
+            y.ledger.kill + kill,
+            y.ledger.turnover + turn + turn_too,
+            y.ledger.arrivals + arrive + arrive_too,
+            y.ledger.transport + spread + move + spread_too,
+        )
+        killed = -kill[Fields._fields.index("T_A")] * p.T_ref
+        return Living(fields, blood, respond(y.inflammation, killed, p, h), ledger)
+
+    return step
+
+
+def influx(
+    p: TumourParameters, grid: Grid, inside: np.ndarray | None, dtype: jnp.dtype
+) -> Callable[[Blood, Fields, jax.Array], tuple[Blood, Fields]]:
+    """Exchange of blood and field: vessels reach tissue in proportion to the room that tumour cells leave (ours)."""
+
+    def exchange(blood: Blood, u: Fields, dt: jax.Array) -> tuple[Blood, Fields]:
+        room = jnp.maximum(1.0 - (u.T_A + u.T_B) / p.K_T, 0.0)
+        room = room if inside is None else room * inside
+        perfused = jnp.sum(room, dtype=jnp.float64) * grid.voxel_volume
+        antigen = jnp.sum(u.T_A, dtype=jnp.float64) * grid.voxel_volume * p.T_ref
+        blood, cells = circulation.blood_flow(blood, antigen, perfused, p, dt)
+        dense = cells / p.C_ref / jnp.where(perfused > 0, perfused, 1.0)
+        return blood, u._replace(C=u.C + dense.astype(dtype) * room)
+
+    return exchange
+
+
+def no_influx(blood: Blood, u: Fields, dt: jax.Array) -> tuple[Blood, Fields]:
+    """The blood compartment switched off."""
+    return blood, u
+
+
+def no_response(now: Inflammation, killed: jax.Array, p: TumourParameters, dt: jax.Array) -> Inflammation:
+    """Inflammation switched off."""
+    return now

@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: elementary functions, grids, heat and drift propagators, step control."""
