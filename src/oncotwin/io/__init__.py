@@ -1,0 +1,1 @@
+"""Files in, files out: specs, run directories, images, fields, checkpoints, manifests."""

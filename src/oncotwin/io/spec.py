@@ -1,0 +1,169 @@
+"""The spec of a tumour run: what a TOML document may hold, section by section, with units, bounds and meanings.
+
+Every default stands in a preset document (`data/presets`); a key that may be left out altogether is None here.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from oncotwin.core.exchange import Route
+from oncotwin.errors import BadInput
+from oncotwin.io.units import in_unit
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Marks a number of a spec: text such as "5 mm" is converted to this unit before the number is checked."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.convert, handler(source))
+
+    def convert(self, value: Any) -> Any:
+        """The value, text converted to a number in this unit."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return in_unit(value, self.name)
+        except BadInput as error:
+            raise PydanticCustomError("unit", "{what}", {"what": error.what}) from error
+
+
+class Section(BaseModel):
+    """A table of a spec: frozen, strict about types, closed to unknown keys, finite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _list_of(entry: Any, least: int, most: int, doc: str) -> Any:
+    return Annotated[tuple[entry, ...], Field(strict=False, min_length=least, max_length=most, description=doc)]
+
+
+Length = Annotated[float, Unit("cm"), Field(gt=0, le=100)]
+Position = Annotated[float, Unit("cm"), Field(ge=0, le=100)]
+Days = Annotated[float, Unit("day"), Field(gt=0, le=3650)]
+Density = Annotated[float, Field(ge=0, le=1e12)]
+Voxels = Annotated[int, Field(ge=2, le=4096)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+FloatKind = Literal["float64", "float32"]
+
+SET_BY_SEEDING = {
+    "tumour_radius": "seeding.tumour_radius_cm",
+    "tumour_value": "seeding.tumour_value",
+    "negative_fraction": "seeding.negative_fraction",
+}
+"""Parameters that have a key of their own: parameter -> key."""
+
+
+class SchemeSpec(Section):
+    """How the equations are integrated."""
+
+    name: Literal["accurate", "published"] = Field(description="ours, or the published solver's arithmetic")
+    dtype: FloatKind = Field(description="precision of the computation")
+    rtol: Annotated[float, Field(ge=1e-12, le=0.5)] = Field(description="accurate: error of one step, relative")
+    atol: Annotated[float, Field(gt=0, le=1)] = Field(description="accurate: error of one step, absolute floor")
+    max_step_days: Days = Field(description="accurate: longest step")
+    exp_substeps: Annotated[int, Field(ge=1, le=10000)] = Field(description="published: reaction steps in half a step")
+    diff_iters: Annotated[int, Field(ge=1, le=1000000)] = Field(description="published: most Jacobi sweeps a step")
+    diff_tol: Annotated[float, Field(ge=0, le=1e6)] = Field(description="published: change that ends the sweeps")
+
+
+class GridSpec(Section):
+    """The box and its voxels, in 1-D, 2-D or 3-D."""
+
+    shape: _list_of(Voxels, 1, 3, "voxels along x, y, z")
+    lengths_cm: _list_of(Length, 1, 3, "edges of the box along x, y, z")
+
+
+class TimeSpec(Section):
+    """How long, and how often results are kept."""
+
+    end_days: Days = Field(description="end of the run")
+    step_days: Days = Field(description="published: step length")
+    output_every_days: Days = Field(description="interval between stored frames")
+
+
+class NoduleSpec(Section):
+    """One ellipsoid of tumour."""
+
+    centre_cm: _list_of(Position, 1, 3, "centre")
+    semi_axes_cm: _list_of(Length, 1, 3, "semi-axes along x, y, z")
+
+
+class SeedingSpec(Section):
+    """The first state."""
+
+    tumour_radius_cm: Annotated[float, Unit("cm"), Field(ge=1e-3, le=20)] = Field(description="radius of the nodule")
+    tumour_value: Density = Field(description="tumour density inside, units of T_ref cells/cm3")
+    negative_fraction: Fraction = Field(description="share of antigen-reduced cells")
+    nodules: _list_of(NoduleSpec, 0, 64, "ellipsoids in place of the sphere at the centre") = ()
+    cart_layer_cm: Position | None = Field(None, description="thickness of a first CAR-T layer at x = 0")
+    cart_radius_cm: Length | None = Field(None, description="radius of that layer about the x axis")
+    cart_value: Density | None = Field(None, description="CAR-T density in that layer, units of C_ref cells/cm3")
+    patch_scale_cm: Length | None = Field(None, description="size of antigen-reduced patches; none: evenly mixed")
+    patch_seed: Annotated[int, Field(ge=0, le=10**9)] = Field(description="random seed of the patches")
+
+
+class ImageSpec(Section):
+    """Geometry from NIfTI images on one grid; it takes the place of [grid] and of the seeded nodule."""
+
+    labels_file: str = Field(min_length=1, description="label map of the tumour")
+    tumour_labels: _list_of(Annotated[int, Field(ge=1)], 1, 64, "labels that mean tumour")
+    tissue_file: str | None = Field(None, min_length=1, description="map that multiplies D_C")
+    mask_file: str | None = Field(None, min_length=1, description="domain: cells stay where it is not zero")
+
+
+class LatentsSpec(Section):
+    """The reduced patient vector, equation (26), acting on the parameters; 0.5 leaves them as they are."""
+
+    inf: Fraction = Field(description="infiltration")
+    exh: Fraction = Field(description="exhaustion")
+    cyt: Fraction = Field(description="cytotoxic potency")
+    esc: Fraction = Field(description="antigen escape")
+    env: Fraction = Field(description="suppressive microenvironment")
+    init: Fraction = Field(description="extent of the first tumour")
+
+
+class InfusionSpec(Section):
+    """One administration of CAR-T cells."""
+
+    time_days: Annotated[float, Unit("day"), Field(ge=0, le=3650)] = Field(description="when")
+    cells: Annotated[float, Unit("cell"), Field(ge=0, le=1e13)] = Field(description="how many")
+    route: Route = Field("intravenous", description="through the blood, as a layer at x = 0, or as a ball")
+    centre_cm: _list_of(Position, 1, 3, "") | None = Field(None, description="ball: centre; none: the middle")
+    radius_cm: Length | None = Field(None, description="layer, ball: radius; none: 0.2")
+    depth_cm: Length | None = Field(None, description="layer: thickness; none: 0.05")
+
+
+class ExtensionsSpec(Section):
+    """What oncotwin adds to the published equations."""
+
+    blood: bool = Field(description="blood compartment: intravenous infusion, expansion, extravasation")
+    inflammation: bool = Field(description="interleukin 6, C-reactive protein, ferritin")
+
+
+class OutputSpec(Section):
+    """What is stored."""
+
+    dtype: FloatKind = Field(description="precision of the stored fields")
+    figures: bool = Field(description="draw figures and an animation at the end")
+
+
+class TumourSpec(Section):
+    """A run of the tumour twin, as resolved: preset, then file, then --set."""
+
+    preset: str = Field(description="where every default comes from")
+    scheme: SchemeSpec
+    grid: GridSpec | None = None
+    time: TimeSpec
+    seeding: SeedingSpec
+    image: ImageSpec | None = None
+    parameters: dict[str, float] = Field(description="constants that differ from the preset; see `oncotwin parameters`")
+    latents: LatentsSpec
+    plan: _list_of(InfusionSpec, 0, 256, "infusions, each a [[plan]] table")
+    extensions: ExtensionsSpec
+    output: OutputSpec
