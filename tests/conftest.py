@@ -1,4 +1,4 @@
-"""What every test shares: strict dtype promotion, a compilation cache, the reference data, and no silent skip in CI."""
+"""What every test shares: a compilation cache, the reference data, and no silent skip in CI."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,6 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**30))  # a bounded cache is a locked one
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-    os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 
 
 @pytest.hookimpl(wrapper=True)
