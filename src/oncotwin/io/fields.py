@@ -18,6 +18,7 @@ from oncotwin.io.durable_store import DurableStore, zarr_storage
 STORE_NAME = "results.zarr"
 NOTICE = "Research use only"
 
+_ORDER = "variables"  # attribute: names in the order in which they were declared, which zarr does not keep
 _FLAT_CHUNKS = {"name": "default", "separator": "."}  # one folder a variable, one file a chunk
 
 
@@ -80,7 +81,7 @@ class FrameStore:
                 raise StorageFailure("there is something here already", where=str(path), remedy=remedy)
             shutil.rmtree(building, ignore_errors=True)
             variables = _variables(layout) | ({} if mask is None else {"mask": _mask(mask, layout)})
-            _write_empty(building, variables, {**(attrs or {}), "notice": NOTICE})
+            _write_empty(building, variables, {**(attrs or {}), "notice": NOTICE, _ORDER: list(variables)})
             building.rename(path)
             sync_folder(path.parent)
             return cls(path, layout)
@@ -151,7 +152,9 @@ def open_results(path: Path) -> xr.Dataset:
     store = path / STORE_NAME if (path / STORE_NAME).is_dir() else path
     _check_is_store(store)
     with zarr_storage("read the results", store):
-        return xr.open_zarr(store, consolidated=False, chunks=None)
+        dataset = xr.open_zarr(store, consolidated=False, chunks=None)
+        names = dataset.attrs.pop(_ORDER, list(dataset))
+        return dataset[names]
 
 
 def whole_frames(dataset: xr.Dataset) -> xr.Dataset:
