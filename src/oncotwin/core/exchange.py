@@ -9,8 +9,8 @@ class Infusion(NamedTuple):
     """One administration of CAR-T cells.
 
     time_days: days from the first state.  cells: number given.  route: `intravenous` (through the blood), `layer` (a
-    disc at the wall x = 0, as the published solver starts) or `ball` (injected into the field).  centre_cm: of the ball,
-    None for the middle of the field.  radius_cm: of disc or ball.  depth_cm: thickness of the layer.
+    disc at the wall x = 0, as the published solver starts) or `ball` (injected into the field).  centre_cm: of the
+    ball, None for the middle of the field.  radius_cm: of disc or ball.  depth_cm: thickness of the layer.
     """
 
     time_days: float

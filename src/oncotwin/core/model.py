@@ -55,6 +55,7 @@ class OdeModel(Model[S, A, O, P]):
         """d(state)/dt per day."""
 
     def advance(self, state: S, action: A, p: P, dt: Any) -> S:
+        """The state one interval of dt days later, to the tolerances of the class."""
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, args: self.rate(y, action, p)),
             diffrax.Tsit5(),

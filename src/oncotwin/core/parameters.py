@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
 import jax
+import jax.core
 import numpy as np
 
 from oncotwin.errors import BadInput, nearest
@@ -58,7 +59,7 @@ class Parameters:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclass(frozen=True, repr=False)(cls)
-        names = tuple(f.name for f in fields(cls))
+        names = tuple(f.name for f in fields(cls))  # pyright: ignore[reportArgumentType]
         jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=())
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class Parameters:
         return cls(**cls.presets[name])
 
     def with_values(self, **values: Any) -> Self:
-        """The same parameters with some values changed.  Raises BadInput for an unknown name or a value out of bounds."""
+        """The same parameters with some values changed.  Raises BadInput for an unknown name or a value outside."""
         known = [info.name for info in self.about()]
         for name in values:
             if name not in known:

@@ -38,7 +38,7 @@ def rollout(task: Task, controller: Controller, *, state: Any = None) -> Traject
 
 
 class Transition(NamedTuple):
-    """One interval of a host-side run: when it ended, the decision that was held, the state and observation after it."""
+    """One interval of a host-side run: when it ended, the decision held, the state and observation after it."""
 
     time: float
     decision: Decision

@@ -53,7 +53,7 @@ class Accurate:
     edge: Edge = staticmethod(partial_volume)
 
     def __post_init__(self) -> None:
-        if not 0 < self.rtol < 1 or not 0 < self.max_step_days or not 0 < self.floor < 1:
+        if not (0 < self.rtol < 1 and 0 < self.floor < 1 and self.max_step_days > 0):
             raise BadInput(
                 "tolerances must be positive", where="Accurate", got=(self.rtol, self.floor, self.max_step_days)
             )

@@ -14,7 +14,7 @@ from oncotwin.models.tumour3d.parameters import TumourParameters
 from oncotwin.models.tumour3d.reactions import exchange_flow, relax_flow
 
 SHARPNESS = 8
-"""Exponent of the turn from expansion to contraction in clone age; uncalibrated, large enough for a turn of two days."""
+"""Exponent of the turn from expansion to contraction in clone age; uncalibrated, a turn within about two days."""
 
 
 class Blood(NamedTuple):

@@ -1,9 +1,9 @@
 """The reduced patient vector, equation (26), and the parameters it moves.
 
-Each latent in [0, 1] multiplies its parameters by span**(2 theta - 1): one half leaves the preset as it is, zero and one
-divide and multiply by the span.  Monotone, invertible, and the same for both presets.  Which parameters belong to which
-latent follows the paper's definitions below equation (26); the spans are ours, uncalibrated, and cover the ranges explored
-in the literature that each parameter's source names.
+Each latent in [0, 1] multiplies its parameters by span**(2 theta - 1): one half leaves the preset as it is, zero and
+one divide and multiply by the span.  Monotone, invertible, and the same for both presets.  Which parameters belong to
+which latent follows the paper's definitions below equation (26); the spans are ours, uncalibrated, and cover the ranges
+that each parameter's source names.
 """
 
 from typing import Any

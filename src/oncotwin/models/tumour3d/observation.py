@@ -1,5 +1,6 @@
 """What can be measured of a state: size, antigen, infiltration, cells in tissue and blood, markers."""
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -54,23 +55,32 @@ def visible(u: Fields, p: TumourParameters) -> jax.Array:
     return jnp.clip((u.T_A + u.T_B) / p.T_visible - 0.5, 0.0, 1.0)
 
 
-def longest_diameter(share: jax.Array, grid: Grid) -> jax.Array:
-    """Longest diameter in the plane of the first two axes, cm: that of the ellipsoid with the same second moments.
+UNIT_BALL = {1: 2.0, 2: math.pi, 3: 4.0 * math.pi / 3.0}
+"""Volume of the ball of radius one, by dimension."""
 
-    Exact for an ellipsoid, smooth in the field, zero where nothing is visible.  share: grid shape, in [0, 1].
+
+def _largest_eigenvalue(symmetric: jax.Array) -> jax.Array:
+    """Of a (1, 1) or (2, 2) matrix; smooth where both are equal."""
+    half = 0.5 * (symmetric[0, 0] - symmetric[-1, -1])
+    mixed = symmetric[0, -1] if symmetric.shape[0] > 1 else 0.0
+    return symmetric[0, 0] - half + jnp.sqrt(half**2 + mixed**2 + 1e-24)
+
+
+def longest_diameter(share: jax.Array, grid: Grid) -> jax.Array:
+    """Longest diameter in the plane of the first two axes, cm.
+
+    That of the ellipsoid with the visible volume and the proportions of the visible second moments: exact for an
+    ellipsoid, smooth in the field, zero where nothing is visible.  share: grid shape, in [0, 1].
     """
     mass = jnp.sum(share)
-    weight = share / jnp.where(mass > 0, mass, 1.0)
-    plane = grid.coordinates()[:2]
-    offsets = [x - jnp.sum(weight * x) for x in plane]
-    own = [jnp.sum(weight * d * d) for d in offsets]
-    if len(plane) == 1:
-        largest = own[0]
-    else:
-        mixed = jnp.sum(weight * offsets[0] * offsets[1])
-        half = 0.5 * (own[0] - own[1])
-        largest = 0.5 * (own[0] + own[1]) + jnp.sqrt(half * half + mixed * mixed + 1e-24)
-    return jnp.where(mass > 0, 2.0 * jnp.sqrt((grid.dimension + 2) * jnp.maximum(largest, 1e-24)), 0.0)
+    seen = mass > 0
+    weight = share / jnp.where(seen, mass, 1.0)
+    offsets = [x - jnp.sum(weight * x) for x in grid.coordinates()]
+    moments = jnp.stack([jnp.stack([jnp.sum(weight * a * b) for a in offsets]) for b in offsets])
+    moments = moments + jnp.diag(jnp.asarray(grid.spacing) ** 2 / 12.0)  # of a voxel about its centre
+    largest = _largest_eigenvalue(moments[:2, :2])
+    size = (mass * grid.voxel_volume / UNIT_BALL[grid.dimension]) / jnp.sqrt(jnp.linalg.det(moments))
+    return jnp.where(seen, 2.0 * jnp.sqrt(largest) * jnp.where(seen, size, 1.0) ** (1.0 / grid.dimension), 0.0)
 
 
 def sum_of_diameters(share: jax.Array, grid: Grid, lesion: np.ndarray) -> jax.Array:
@@ -80,16 +90,15 @@ def sum_of_diameters(share: jax.Array, grid: Grid, lesion: np.ndarray) -> jax.Ar
 
 
 def infiltration_depth(u: Fields, share: jax.Array, grid: Grid) -> jax.Array:
-    """Mean depth of functional CAR-T cells below the surface of the sphere of the visible volume, cm.
+    """Mean depth of functional CAR-T cells below the surface of the ball of the visible volume, cm.
 
-    Only cells in visible tumour count; a cell in the middle of a sphere of radius R has depth R, cells spread evenly
-    have R/4 in three dimensions.
+    Only cells in visible tumour count; a cell in the middle of a ball of radius R has depth R, cells spread evenly have
+    R/4 in three dimensions.
     """
     mass = jnp.sum(share)
     weight = share / jnp.where(mass > 0, mass, 1.0)
     squares = sum((x - jnp.sum(weight * x)) ** 2 for x in grid.coordinates())
-    spread = jnp.sum(weight * squares)  # d/(d + 2) R^2 for a ball in d dimensions
-    radius = jnp.sqrt((grid.dimension + 2) / grid.dimension * jnp.maximum(spread, 1e-24))
+    radius = (jnp.maximum(mass, 1e-12) * grid.voxel_volume / UNIT_BALL[grid.dimension]) ** (1.0 / grid.dimension)
     depth = jnp.maximum(radius - jnp.sqrt(squares + 1e-24), 0.0)
     cells = jnp.sum(share * u.C)
     return jnp.where(cells > 0, jnp.sum(share * u.C * depth) / jnp.where(cells > 0, cells, 1.0), 0.0)

@@ -15,7 +15,7 @@ def kill_flow(u: Fields, p: TumourParameters, dt: jax.Array) -> Fields:
     """Exact solution of C' = -delta_CT C T_A, T_A' = -gamma C T_A after dt.
 
     With c = gamma C and t = delta_CT T_A both fall at the rate c t and c - t is kept.  Of the two, a is the larger and
-    b the smaller; with x = (a - b) dt and phi = (1 - e^-x)/x, the larger is divided by 1 + b dt phi, the smaller besides
+    b the smaller; with x = (a - b) dt and phi = (1 - e^-x)/x, the larger is divided by 1 + b dt phi, the smaller also
     multiplied by e^-x: no difference of large numbers, no overflow, any ratio of the two.
     """
     c, t = p.gamma * u.C, p.delta_CT * u.T_A
@@ -42,7 +42,8 @@ def exchange_flow(x: jax.Array, y: jax.Array, rates: tuple, dt: jax.Array) -> tu
     m, half = 0.5 * (g + h), 0.5 * jnp.abs(g - h)
     q = jnp.sqrt(jnp.maximum(half**2 + a * b, jnp.finfo(half.dtype).tiny))
     slow = jnp.exp((m + q) * dt)
-    lost = -jnp.expm1(-2.0 * q * dt)
+    turned = jnp.tanh(q * dt)
+    lost = 2.0 * turned / (1.0 + turned)  # 1 - e^(-2 q dt), which costs less and loses nothing this way
     cross = slow * lost / (2.0 * q)
     major = slow * (1.0 - lost * a * b / (2.0 * q * (q + half)))
     minor = slow * ((1.0 - lost) + lost * a * b / (2.0 * q * (q + half)))
