@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from oncotwin.apps import cli
+from oncotwin.errors import BadInput
 from oncotwin.io.documents import preset_names
 from oncotwin.io.explain import keys
 from oncotwin.io.resolve import resolve
@@ -17,7 +18,7 @@ from oncotwin.models.tumour3d import TumourParameters
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-FENCE = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(r"^```(?P<language>[\w ]+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def blocks(*languages: str) -> list:
@@ -58,6 +59,13 @@ def commands() -> list:
 def test_spec_is_valid(text, tmp_path):
     (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
     assert resolve(tmp_path / "spec.toml", (), TumourParameters)
+
+
+@pytest.mark.parametrize("text", blocks("toml refused"))
+def test_faulty_spec_is_refused(text, tmp_path):
+    (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"spec\.toml.*Did you mean"):
+        resolve(tmp_path / "spec.toml", (), TumourParameters)
 
 
 @pytest.mark.parametrize("arguments", commands())
