@@ -25,7 +25,7 @@ demo: $(SYNCED)
 	@$(BIN)/oncotwin demo $(ARGS)
 
 test: $(SYNCED)
-	@$(BIN)/pytest -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(SYNCED)
 	@$(BIN)/ruff check .
