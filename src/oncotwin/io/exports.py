@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from oncotwin.errors import BadInput
-from oncotwin.io.durable import discard, partial, settle, storage
+from oncotwin.io.durable import discard, partial, settle, storage, write_atomically
 from oncotwin.io.fields import NOTICE, whole_frames
 
 AXES = ("x", "y", "z")
@@ -28,7 +28,8 @@ _VTK_TYPES = {"f8": "Float64", "f4": "Float32", "i8": "Int64", "u1": "UInt8"}
 def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
     """The dataset as one NetCDF-4 file with its units and attributes, fields compressed frame by frame.
 
-    Raises StorageFailure if the disk refuses.
+    The file is made in memory, since the HDF5 library may crash on a full disk.  Raises StorageFailure if the disk
+    refuses.
     """
     frames = whole_frames(dataset)
     encoding = {
@@ -37,8 +38,9 @@ def to_netcdf(dataset: xr.Dataset, path: Path) -> None:
         if frames.sizes["time"]
     }
     plain = frames.drop_encoding().assign_attrs(notice=NOTICE)
-    with _finished(Path(path)) as building:
-        plain.to_netcdf(building, engine="h5netcdf", encoding=encoding)
+    data = bytes(plain.to_netcdf(engine="h5netcdf", encoding=encoding))
+    with storage("write the export", path):
+        write_atomically(Path(path), data)
 
 
 def to_csv(dataset: xr.Dataset, path: Path) -> None:
