@@ -7,6 +7,7 @@ import jax
 
 jax.config.update("jax_enable_x64", True)
 
+from oncotwin.core.cohort import Cohort, Patient, rollout_each, stack  # noqa: E402
 from oncotwin.core.controller import Controller, Decision, Learner, Status  # noqa: E402
 from oncotwin.core.model import Model, OdeModel  # noqa: E402
 from oncotwin.core.parameters import Parameters, param  # noqa: E402
@@ -17,16 +18,20 @@ from oncotwin.core.trajectory import Trajectory  # noqa: E402
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cohort",
     "Controller",
     "Decision",
     "Learner",
     "Model",
     "OdeModel",
     "Parameters",
+    "Patient",
     "Status",
     "Task",
     "Trajectory",
     "param",
     "rollout",
+    "rollout_each",
+    "stack",
     "transitions",
 ]
