@@ -12,6 +12,7 @@ MOST_FRAMES = 20_000
 
 def contradictions(spec: TumourSpec) -> Iterator[Fault]:
     """Every fault that only shows when keys are read together."""
+    yield from _scheme(spec)
     yield from _grid(spec)
     yield from _time(spec)
     yield from _seeding(spec)
@@ -19,7 +20,24 @@ def contradictions(spec: TumourSpec) -> Iterator[Fault]:
         yield from _infusion(spec, infusion, ("plan", number))
 
 
+def _scheme(spec: TumourSpec) -> Iterator[Fault]:
+    if spec.scheme.name != "published":
+        return
+    if spec.scheme.dtype != "float64":
+        yield Fault(("scheme", "dtype"), "the published scheme is float64", got=spec.scheme.dtype, allowed='"float64"')
+    remedy = 'Set it to false, or use scheme.name = "accurate"'
+    for name in ("blood", "inflammation"):
+        if getattr(spec.extensions, name):
+            yield Fault(("extensions", name), "unknown to the published scheme", True, "false", remedy)
+    if spec.image is not None:
+        yield Fault(
+            ("image",), "unknown to the published scheme", allowed="no [image]", remedy='Use scheme.name = "accurate"'
+        )
+
+
 def _grid(spec: TumourSpec) -> Iterator[Fault]:
+    if spec.image is not None and spec.grid is not None:
+        yield Fault(("grid",), "the image gives the box", allowed="image.shape, or no [image]")
     if spec.grid is None:
         return
     shape, lengths = spec.grid.shape, spec.grid.lengths_cm

@@ -14,12 +14,12 @@ from filelock import FileLock, Timeout
 from oncotwin.errors import BadInput, StorageFailure, nearest
 from oncotwin.io.durable import PARTIAL, storage, write_atomically
 
-SPEC, LOG, SUMMARY, REPORT = "spec.toml", "log.jsonl", "summary.json", "report.html"
+SPEC, LOG, SUMMARY, REPORT, MANIFEST = "spec.toml", "log.jsonl", "summary.json", "report.html", "manifest.json"
 CHECKPOINT, RESULTS, FIGURES = "checkpoint.npz", "results.zarr", "figures"
 _LOCK = ".lock"
 _NAMES = frozenset(
-    {SPEC, LOG, SUMMARY, REPORT, CHECKPOINT, f"{CHECKPOINT}.previous", RESULTS, FIGURES, _LOCK}
-    | {"manifest.json", "ro-crate-metadata.json", "exports"}
+    {SPEC, LOG, SUMMARY, REPORT, MANIFEST, CHECKPOINT, f"{CHECKPOINT}.previous", RESULTS, FIGURES, _LOCK}
+    | {"ro-crate-metadata.json", "exports"}
 )
 
 
@@ -130,8 +130,17 @@ def reopen(path: Path) -> Iterator[RunDirectory]:
     with _locked(path):
         with storage("tidy the run directory", path):
             for left_behind in path.glob(f".*{PARTIAL}"):
-                _delete(left_behind)
+                remove(left_behind)
         yield RunDirectory(path)
+
+
+def remove(entry: Path) -> None:
+    """Delete a file, a link or a folder with all it holds, if it is there."""
+    with storage("delete", entry):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -155,14 +164,7 @@ def _locked(path: Path) -> Iterator[None]:
 def _empty(path: Path) -> None:
     for entry in path.iterdir():
         if entry.name != _LOCK:
-            _delete(entry)
-
-
-def _delete(entry: Path) -> None:
-    if entry.is_dir() and not entry.is_symlink():
-        shutil.rmtree(entry)
-    else:
-        entry.unlink(missing_ok=True)
+            remove(entry)
 
 
 def _likely(path: Path) -> str:

@@ -64,8 +64,10 @@ class SchemeSpec(Section):
 
     name: Literal["accurate", "published"] = Field(description="ours, or the published solver's arithmetic")
     dtype: FloatKind = Field(description="precision of the computation")
-    rtol: Annotated[float, Field(ge=1e-12, le=0.5)] = Field(description="accurate: error of one step, relative")
-    atol: Annotated[float, Field(gt=0, le=1)] = Field(description="accurate: error of one step, absolute floor")
+    rtol: Annotated[float, Field(ge=1e-10, le=0.5)] = Field(description="accurate: error of one step, relative")
+    floor: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="accurate: share of its scale below which a field is empty"
+    )
     max_step_days: Days = Field(description="accurate: longest step")
     exp_substeps: Annotated[int, Field(ge=1, le=10000)] = Field(description="published: reaction steps in half a step")
     diff_iters: Annotated[int, Field(ge=1, le=1000000)] = Field(description="published: most Jacobi sweeps a step")
@@ -109,12 +111,13 @@ class SeedingSpec(Section):
 
 
 class ImageSpec(Section):
-    """Geometry from NIfTI images on one grid; it takes the place of [grid] and of the seeded nodule."""
+    """Geometry from NIfTI images on one grid, in place of [grid] and of seeded nodules."""
 
     labels_file: str = Field(min_length=1, description="label map of the tumour")
     tumour_labels: _list_of(Annotated[int, Field(ge=1)], 1, 64, "labels that mean tumour")
     tissue_file: str | None = Field(None, min_length=1, description="map that multiplies D_C")
     mask_file: str | None = Field(None, min_length=1, description="domain: cells stay where it is not zero")
+    shape: _list_of(Voxels, 3, 3, "") | None = Field(None, description="voxels to work on; none: those of the files")
 
 
 class LatentsSpec(Section):

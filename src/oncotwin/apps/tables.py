@@ -1,0 +1,97 @@
+"""Tables for the terminal: the endpoints of a run, of several side by side, the constants, the keys of a spec."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+
+from oncotwin.apps.summary import MEANINGS
+from oncotwin.core.parameters import Parameters
+from oncotwin.io.explain import Key
+from oncotwin.io.fields import NOTICE
+from oncotwin.io.spec import TumourSpec
+
+COMPARED = {
+    "tumour_volume_change": "Volume change",
+    "best_response": "Best response",
+    "c_max": "Cmax, copies/µg",
+    "t_max_days": "Tmax, d",
+    "crs_grade": "CRS grade",
+    "escape_fraction": "Escape fraction",
+}
+"""Endpoints that runs are compared by: key of the summary -> head of the column."""
+
+_SHARES = {"tumour_volume_change": "+.1%", "best_volume_change": "+.1%", "escape_fraction": ".3f"}
+
+
+def shown_value(key: str, value: Any) -> str:
+    """An endpoint as it is printed; a dash where it is not defined."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return format(value, _SHARES.get(key, ".4g")) if isinstance(value, float) else str(value)
+
+
+def summary_table(summary: Mapping[str, Any]) -> Table:
+    """The endpoints of one run."""
+    table = Table(title=f"{summary['preset']} preset, {summary['scheme']} scheme", caption=NOTICE, title_justify="left")
+    table.add_column("Endpoint")
+    table.add_column("Value", justify="right")
+    table.add_column("Unit")
+    for key, meaning in MEANINGS.items():
+        unit = "" if key in _SHARES or meaning.unit == "1" else meaning.unit
+        table.add_row(meaning.label, shown_value(key, summary[key]), unit)
+    return table
+
+
+def comparison_rows(runs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """One row a run: its cells, then the endpoints of `COMPARED`."""
+    return [[f"{run['cells']:.3g}", *(shown_value(key, run[key]) for key in COMPARED)] for run in runs]
+
+
+def comparison_table(comparison: Mapping[str, Any]) -> Table:
+    """The infusion levels side by side."""
+    table = Table(title="One intravenous infusion, followed for 60 days", caption=NOTICE, title_justify="left")
+    for head in ("Cells infused", *COMPARED.values()):
+        table.add_column(head, justify="right")
+    for row in comparison_rows(comparison["runs"]):
+        table.add_row(*row)
+    return table
+
+
+def parameter_table(p: Parameters) -> Table:
+    """Name, value, unit, bounds, scope, meaning and source of every constant."""
+    table = Table(caption=NOTICE)
+    for head in ("Name", "Value", "Unit", "Bounds", "Scope", "Meaning", "Source"):
+        table.add_column(head, justify="right" if head == "Value" else "left", overflow="fold")
+    for row in p.table():
+        low, high = row["bounds"]
+        bounds = f"{low:g} to {high:g}"
+        table.add_row(row["name"], f"{row['value']:g}", row["unit"], bounds, row["scope"], row["doc"], row["source"])
+    return table
+
+
+def key_table(keys: Mapping[str, Key], spec: TumourSpec) -> Table:
+    """What is allowed, the default and the meaning of keys.  spec: holds the defaults."""
+    table = Table(caption=NOTICE)
+    for head in ("Key", "Allowed", "Default", "Meaning"):
+        table.add_column(head, overflow="fold")
+    values = spec.model_dump()
+    for name, key in keys.items():
+        table.add_row(name, key.allowed, _default(values, key.place), key.doc)
+    return table
+
+
+def _default(values: Any, place: Sequence[str]) -> str:
+    for part in place:
+        if not isinstance(values, Mapping):
+            return ""
+        values = values.get(part)
+    if values is None:
+        return "not set"
+    return (
+        f"{len(values)} entries"
+        if values and isinstance(values, tuple) and isinstance(values[0], dict)
+        else str(values)
+    )

@@ -1,0 +1,64 @@
+"""A spec as a document to edit: every key with its value, what is allowed and what it means."""
+
+from typing import Any
+
+import tomli_w
+
+from oncotwin.io.explain import Key, keys, section_in
+from oncotwin.io.spec import TumourSpec
+
+_HEAD = """\
+# A tumour run of oncotwin.  Research use only.
+# Every line stands at its default and may be left out.  Numbers may bear a unit: end_days = "8 week".
+# Check with `oncotwin config check tumour FILE`, run with `oncotwin simulate tumour FILE`.
+"""
+
+
+def template(spec: TumourSpec) -> str:
+    """The TOML document of a spec, with comments; `resolve` reads it back as an equal spec.
+
+    Keys that are not set stand in comments.
+    """
+    described = {key.place: key for key in keys(TumourSpec)}
+    values = spec.model_dump()
+    top = [_line(described[("preset",)], spec.preset)]
+    tables = []
+    for name, field in TumourSpec.model_fields.items():
+        section = section_in(field.annotation)
+        if name == "plan":
+            tables.append(_plan(described, values[name]))
+        elif name == "parameters":
+            lines = [f"{parameter} = {value!r}" for parameter, value in values[name].items()]
+            tables.append("\n".join([f"# {field.description}", "[parameters]", *lines]))
+        elif section is not None:
+            title = f"# {section.__doc__}\n{'' if values[name] else '# '}[{name}]"
+            tables.append("\n".join([title, *_lines(described, (name,), values[name])]))
+    return "\n\n".join([_HEAD + "\n".join(top), *tables]) + "\n"
+
+
+def _plan(described: dict[tuple[str, ...], Key], infusions: list[dict[str, Any]]) -> str:
+    head = f"# {described[('plan',)].doc}"
+    if not infusions:
+        return "\n".join([head, "# [[plan]]", *_lines(described, ("plan",), None)])
+    return "\n\n".join([head, *("\n".join(["[[plan]]", *_lines(described, ("plan",), one)]) for one in infusions)])
+
+
+def _lines(described: dict[tuple[str, ...], Key], table: tuple[str, ...], values: dict[str, Any] | None) -> list[str]:
+    """One line for each key of a table; in comments where the table, or the key, is not set."""
+    inside = [key for place, key in described.items() if place[:-1] == table]
+    return [_line(key, None if values is None else values[key.place[-1]]) for key in inside]
+
+
+def _line(key: Key, value: Any) -> str:
+    name = key.place[-1]
+    setting = f"# {name} =" if value is None else f"{name} = {_inline(value)}"
+    return f"{setting}  # {key.doc}; {key.allowed}"
+
+
+def _inline(value: Any) -> str:
+    """A value as TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_inline(entry)}" for key, entry in value.items()) + " }"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_inline(entry) for entry in value)}]"
+    return tomli_w.dumps({"value": value}).removeprefix("value = ").strip()
