@@ -180,7 +180,9 @@ def test_another_format_version_is_refused(path, monkeypatch):
     assert "another format version; got 99; allowed: 1" in refusal(path, state_of())
 
 
-@pytest.mark.parametrize("leaf", ["a word", object(), jax.random.key(0), jnp.ones(2, "bfloat16")], ids=str)
+@pytest.mark.parametrize(
+    "leaf", ["a word", object(), jax.random.key(0), jnp.ones(2, "bfloat16")], ids=["text", "object", "key", "bfloat16"]
+)
 def test_what_is_no_number_cannot_be_stored(path, leaf):
     with pytest.raises(BadInput, match="cannot be stored"):
         write_checkpoint(path, {"x": leaf})
