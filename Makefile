@@ -7,6 +7,7 @@ UV := $(shell command -v uv || echo $(BIN)/uv)
 SYNCED := .venv/synced-$(shell { pwd; cat requirements/dev.lock pyproject.toml; \
 	grep __version__ src/oncotwin/__init__.py; } | cksum | cut -d ' ' -f 1)
 RECENT := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+SYNC := $(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
 COMPILE := $(UV) pip compile pyproject.toml --quiet --python $(BIN)/python --python-version 3.11 --universal \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url --no-header
 
@@ -51,6 +52,6 @@ $(SYNCED):
 	  $(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null; \
 	  sed -n '/^uv==/,/[^\\]$$/p' requirements/dev.lock > .venv/uv.txt; \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt; }
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.lock
+	@$(SYNC) --offline 2>/dev/null || $(SYNC)
 	@$(UV) pip install --quiet --python $(BIN)/python --offline --no-deps --no-build-isolation --editable .
 	@rm -f .venv/synced-* && touch $@
