@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from oncotwin.models.tumour3d.parameters import TumourParameters
 from oncotwin.models.tumour3d.reactions import exchange_flow, relax_flow
 
-SHARPNESS = 8
-"""Exponent of the turn from expansion to contraction in clone age; uncalibrated, a turn within about two days."""
+SHARPNESS = 16
+"""Exponent of the turn from expansion to contraction in clone age; uncalibrated, a turn within about a day."""
 
 
 class Blood(NamedTuple):
