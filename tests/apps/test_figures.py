@@ -12,6 +12,7 @@ from oncotwin.apps.figures.animation import animate
 from oncotwin.apps.figures.courses import draw_courses
 from oncotwin.apps.figures.fields import (
     cut_through_tumour,
+    first_peak,
     frame_numbers,
     outline_level,
     shades,
@@ -41,6 +42,7 @@ def run(synthetic):
         ("1e7 cells/cm3", "10⁷ cells/cm³"),
         ("2.4e8 cells/cm3", "2.4 × 10⁸ cells/cm³"),
         ("cm**2/day", "cm²/day"),
+        ("copy/ug*litre/cell", "copy/µg·litre/cell"),
         ("copies/ug", "copies/µg"),
         ("cells/litre", "cells/L"),
         ("1e-3", "10⁻³"),
@@ -168,10 +170,11 @@ def test_scales_are_shared_linear_and_logarithmic_where_a_field_mostly_is_small(
 
 
 def test_outline_stands_at_half_of_the_highest_density_until_the_tumour_is_gone(run):
-    tumour = (run["T_A"] + run["T_B"]).isel(time=0)
-    assert outline_level(run, 0) == pytest.approx(0.5 * float(tumour.max()))
-    cleared = run.assign(T_A=run["T_A"] * xr.where(run["time"] > 30, 0.01, 1.0), T_B=0 * run["T_B"])
-    assert outline_level(cleared, -1) is None
+    tumour, first = (run["T_A"] + run["T_B"]).isel(time=0), first_peak(run)
+    assert first == float(tumour.max())
+    assert outline_level(0.1 * tumour, first) == pytest.approx(0.05 * first)
+    assert outline_level(0.01 * tumour, first) is None
+    assert outline_level(0 * tumour, 0.0) is None
 
 
 def test_telling_frames_are_first_last_peak_and_half_peaks(run):
@@ -316,3 +319,12 @@ def test_comparison_refuses_what_it_cannot_show(synthetic):
         draw_comparison({"one": line})
     with pytest.raises(BadInput, match="1 to 7"):
         draw_comparison({})
+
+
+def test_comparison_of_runs_without_blood_has_empty_panels(synthetic):
+    run = synthetic(days=20, shape=(8, 8))
+    bare = run.assign(transgene_copies_per_ug=0 * run["transgene_copies_per_ug"])
+    figure = draw_comparison({"bare": bare})
+    figure.canvas.draw()
+    blood = next(panel for panel in figure.axes if panel.get_title(loc="left") == "Transgene in blood")
+    assert not np.any(np.isfinite(blood.lines[0].get_ydata()))

@@ -20,10 +20,12 @@ from oncotwin.apps.course import completed
 from oncotwin.apps.figures.courses import time_axis
 from oncotwin.apps.figures.fields import (
     PRINTED,
+    SHARING,
     Cut,
     Shades,
     cut_through_tumour,
     edges,
+    first_peak,
     frame_numbers,
     frame_of,
     outline_level,
@@ -113,14 +115,15 @@ def _pictures(course: xr.Dataset, frames: Sequence[int]) -> Iterator[Image.Image
         moving.set_animated(True)
     canvas.draw()
     still = canvas.copy_from_bbox(stage.figure.bbox)
+    first = first_peak(course)
     for frame in frames:
         canvas.restore_region(still)
-        _draw_moving(stage, course, frame)
+        _draw_moving(stage, course, frame, first)
         yield Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy())
 
 
 def _stage(course: xr.Dataset, frames: Sequence[int]) -> _Stage:
-    cut, scales = cut_through_tumour(course, *spatial_axes(course)[:2]), shades(course, frames)
+    cut, scales = cut_through_tumour(course, *spatial_axes(course)[:2]), shades(course, frames, SHARING[:2])
     side = (_WIDTH - _LEFT - 0.1 - 2 * _GAP) / len(_SHOWN)
     tall = side * float(np.ptp(edges(course, cut.up))) / float(np.ptp(edges(course, cut.across)))
     height = _FOOT + _TIMELINE + _BETWEEN + tall + _HEAD
@@ -169,9 +172,9 @@ def _timeline(panel: Axes, course: xr.Dataset) -> Line2D:
     return point
 
 
-def _draw_moving(stage: _Stage, course: xr.Dataset, frame: int) -> None:
-    level = outline_level(course, frame)
-    tumour = slice_of(tumour_density(course, frame), stage.cut)
+def _draw_moving(stage: _Stage, course: xr.Dataset, frame: int, first: float) -> None:
+    density = tumour_density(course, frame)
+    tumour, level = slice_of(density, stage.cut), outline_level(density, first)
     for name, image in stage.images.items():
         image.set_data(stage.scales[name].factor * slice_of(frame_of(course, name, frame), stage.cut))
         image.axes.draw_artist(image)

@@ -17,6 +17,7 @@ from oncotwin.apps.figures.fields import (
     Shades,
     cut_through_tumour,
     edges,
+    first_peak,
     frame_numbers,
     outline_level,
     slice_of,
@@ -39,12 +40,12 @@ from oncotwin.errors import BadInput
 _TIMES = 6
 _MOST = 7
 _COURSES = {
-    "tumour_volume_cm3": ("Tumour volume", "volume"),
-    "antigen_positive_fraction": ("Antigen-positive cells", "share of tumour cells"),
-    "transgene_copies_per_ug": ("Transgene in blood", "copies"),
-    "il6_pg_per_ml": ("Interleukin 6", "concentration"),
+    "tumour_volume_cm3": ("Tumour volume", "volume", "linear"),
+    "antigen_positive_fraction": ("Antigen-positive cells", "share of tumour cells", "linear"),
+    "transgene_copies_per_ug": ("Transgene in blood", "copies", "log"),
+    "il6_pg_per_ml": ("Interleukin 6", "concentration", "log"),
 }
-"""Observable -> title and name of its axis."""
+"""Observable -> title, name of its axis, and scale."""
 
 # inches
 _LEFT, _GAP, _BAR_WIDTH = 0.62, 0.06, 0.62
@@ -93,12 +94,12 @@ def _scale(courses: Mapping[str, xr.Dataset]) -> Shades:
 
 def _draw_row(panels: Sequence[Axes], course: xr.Dataset, scale: Shades) -> None:
     cut = cut_through_tumour(course, "x", "y")
-    extent = (*edges(course, "x"), *edges(course, "y"))
+    extent, first = (*edges(course, "x"), *edges(course, "y")), first_peak(course)
     for panel, frame in zip(panels, frame_numbers(course, len(panels)), strict=False):
-        tumour = slice_of(tumour_density(course, frame), cut)
+        density = tumour_density(course, frame)
+        tumour, level = slice_of(density, cut), outline_level(density, first)
         look = {"norm": scale.norm, "cmap": scale.cmap, "interpolation": "nearest", "aspect": "auto"}
         panel.imshow(scale.factor * tumour, origin="lower", extent=extent, **look)
-        level = outline_level(course, frame)
         if level is not None:
             panel.contour(tumour, levels=[level], extent=extent, colors="white", linewidths=0.7)
     for panel in panels:
@@ -128,23 +129,16 @@ def _draw_courses(figure: Figure, courses: Mapping[str, xr.Dataset], colours: Ma
     left = 0.5
     step = (WIDTH - left + 0.36) / len(_COURSES)
     panels = [axes_at(figure, left + i * step, _FOOT, step - 0.5, _COURSE) for i in range(len(_COURSES))]
-    for panel, (name, (title, axis)) in zip(panels, _COURSES.items(), strict=True):
+    for panel, (name, (title, axis, scale)) in zip(panels, _COURSES.items(), strict=True):
         for label, course in courses.items():
             values = course[name]
-            panel.plot(course["time"], values.where(values > 0), color=colours[label], label=label)
+            drawn = values.where(values > 0) if scale == "log" else values
+            panel.plot(course["time"], drawn, color=colours[label], label=label)
         time_axis(panel, next(iter(courses.values())))
         panel.set_title(title)
         panel.set_xlabel("Time (days)")
         panel.set_ylabel(quantity(axis, values.attrs.get("units", "1")))
-        _set_scale(panel, [course[name] for course in courses.values()])
+        panel.set_yscale(scale)
+        if scale == "linear":
+            panel.set_ylim(0, 1.1 * max(float(course[name].max()) for course in courses.values()))
     lettered(panels)
-
-
-def _set_scale(panel: Axes, series: Sequence[xr.DataArray]) -> None:
-    """From 0, or logarithmic over at most four decades where the values move over more than two."""
-    largest, least = max(float(s.max()) for s in series), min(float(s.where(s > 0).min()) for s in series)
-    if largest > 100 * least:
-        panel.set_yscale("log")
-        panel.set_ylim(max(0.6 * least, 1e-4 * largest), 2 * largest)
-    else:
-        panel.set_ylim(0, 1.1 * largest)

@@ -122,18 +122,23 @@ def frame_of(course: xr.Dataset, name: str, frame: int) -> xr.DataArray:
     return field.where(course["mask"]) if "mask" in course else field
 
 
-def outline_level(course: xr.Dataset, frame: int) -> float | None:
-    """Half of the frame's highest tumour density, field unit: where the tumour is, dense or thin.
+def first_peak(course: xr.Dataset) -> float:
+    """Highest tumour density of the first frame, field unit."""
+    return float(tumour_density(course, 0).max())
 
-    None where less than a fiftieth of the first frame's highest density is left.
+
+def outline_level(density: xr.DataArray, first: float) -> float | None:
+    """Half of a frame's highest tumour density, field unit: where the tumour is, dense or thin.
+
+    None where less than a fiftieth of the first frame's highest density, `first`, is left.
     """
-    first, now = (float(tumour_density(course, i).max()) for i in (0, frame))
+    now = float(density.max())
     return 0.5 * now if now > _GONE * first else None
 
 
-def shades(course: xr.Dataset, frames: Sequence[int]) -> dict[str, Shades]:
-    """One scale a field for all frames; the two kinds of CAR-T cells share theirs, and so do those of tumour cells."""
-    return {name: scale for names in SHARING for name, scale in _shared(course, names, frames).items()}
+def shades(course: xr.Dataset, frames: Sequence[int], sharing: Sequence[Sequence[str]] = SHARING) -> dict[str, Shades]:
+    """One scale a field for all frames; fields of one group in `sharing` have the same."""
+    return {name: scale for names in sharing for name, scale in _shared(course, names, frames).items()}
 
 
 def _shared(course: xr.Dataset, names: Sequence[str], frames: Sequence[int]) -> dict[str, Shades]:

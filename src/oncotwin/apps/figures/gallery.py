@@ -102,8 +102,8 @@ PICTURES = (
         "surfaces.png",
         "Tumour and CAR-T cells in space",
         "The tumour at half of its highest density of the day, cut open and coloured by its density, and in blue the "
-        "functional CAR-T cells where they have two fifths of their highest density in the run. The days: first and "
-        "last, most CAR-T cells in tissue, half of them before and after.",
+        "functional CAR-T cells where they have half of their highest density in the run. The days: first and last, "
+        "most CAR-T cells in tissue, half of them before and after.",
         (3,),
         _surfaces,
     ),

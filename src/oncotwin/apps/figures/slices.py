@@ -20,6 +20,7 @@ from oncotwin.apps.figures.fields import (
     Shades,
     cut_through_tumour,
     edges,
+    first_peak,
     frame_numbers,
     frame_of,
     outline_level,
@@ -70,16 +71,19 @@ def draw_slices(dataset: xr.Dataset, across: str, up: str, count: int = 5) -> Fi
     """
     course = completed(dataset)
     cut, frames = cut_through_tumour(course, across, up), frame_numbers(course, count)
-    sheet, scales = _new_sheet(course, cut, len(frames)), shades(course, frames)
-    for column, name in enumerate(PRINTED):
-        panel = sheet.axes(column, 1, _FOOT, sheet.top - _FOOT)
-        for row, frame in enumerate(frames):
-            _draw_slice(panel, course, name, frame, cut, scales[name], sheet.lift(row))
-        low, high = edges(course, up)
+    sheet, scales, first = _new_sheet(course, cut, len(frames)), shades(course, frames), first_peak(course)
+    panels = {name: sheet.axes(column, 1, _FOOT, sheet.top - _FOOT) for column, name in enumerate(PRINTED)}
+    low, high = edges(course, up)
+    for row, frame in enumerate(frames):
+        extent = (*edges(course, across), low + sheet.lift(row), high + sheet.lift(row))
+        density = tumour_density(course, frame)
+        outline = (slice_of(density, cut), outline_level(density, first))
+        for name, panel in panels.items():
+            _draw_slice(panel, slice_of(frame_of(course, name, frame), cut), scales[name], extent, outline)
+    for panel in panels.values():
         panel.set(xlim=edges(course, across), ylim=(low, high + sheet.lift(0)), aspect="auto", xticks=[], yticks=[])
         panel.spines[:].set_visible(False)
-        if column == 0:
-            _name_rows(panel, course, cut, frames, sheet)
+    _name_rows(panels["C"], course, cut, frames, sheet)
     _name_columns(sheet, scales)
     return sheet.figure
 
@@ -91,14 +95,19 @@ def _new_sheet(course: xr.Dataset, cut: Cut, rows: int) -> _Sheet:
     return _Sheet(figure, rows, across, up)
 
 
-def _draw_slice(panel: Axes, course: xr.Dataset, name: str, frame: int, cut: Cut, scale: Shades, lift: float) -> None:
-    extent = (*edges(course, cut.across), *(edge + lift for edge in edges(course, cut.up)))
-    values = scale.factor * slice_of(frame_of(course, name, frame), cut)
+def _draw_slice(
+    panel: Axes,
+    values: np.ndarray,
+    scale: Shades,
+    extent: tuple[float, float, float, float],
+    outline: tuple[np.ndarray, float | None],
+) -> None:
+    """One image and the tumour's outline over it.  outline: the tumour in the same plane, and its level."""
     cmap = colormaps[scale.cmap].with_extremes(bad=OUTSIDE)
-    panel.imshow(values, origin="lower", extent=extent, norm=scale.norm, cmap=cmap, interpolation="nearest")
-    level = outline_level(course, frame)
+    shown = scale.factor * values
+    panel.imshow(shown, origin="lower", extent=extent, norm=scale.norm, cmap=cmap, interpolation="nearest")
+    tumour, level = outline
     if level is not None:
-        tumour = slice_of(tumour_density(course, frame), cut)
         panel.contour(tumour, levels=[level], extent=extent, colors="white", linewidths=0.6)
 
 

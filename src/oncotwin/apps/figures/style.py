@@ -82,6 +82,7 @@ _PRINTED = (
     (re.compile(r"\bug\b"), "µg"),
     (re.compile(r"/litre\b"), "/L"),
     (re.compile(r"\*\*(\d)"), r"^\1"),
+    (re.compile(r"\*"), "·"),
     (re.compile(r"\bcm(\d)\b"), r"cm^\1"),
 )
 _POWER = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(-?\d+)")

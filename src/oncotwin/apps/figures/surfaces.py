@@ -16,6 +16,7 @@ from skimage.measure import marching_cubes
 from oncotwin.apps.course import completed
 from oncotwin.apps.figures.fields import (
     edges,
+    first_peak,
     frame_of,
     outline_level,
     spatial_axes,
@@ -35,7 +36,7 @@ from oncotwin.apps.figures.style import (
     value_in_print,
 )
 
-CART_SHARE = 0.4
+CART_SHARE = 0.5
 """The surface of functional CAR-T cells stands where their density is this share of its peak over the run."""
 
 _DENSITY = "YlOrRd"
@@ -109,8 +110,8 @@ def surface(field: np.ndarray, level: float, box: list[tuple[float, float]]) -> 
 
 def _scene(course: xr.Dataset, frame: int, cart_level: float) -> _Scene:
     order, box = spatial_axes(course), [edges(course, axis) for axis in spatial_axes(course)]
-    density = _smooth(tumour_density(course, frame).transpose(*order))
-    level = outline_level(course, frame)
+    whole = tumour_density(course, frame)
+    level, density = outline_level(whole, first_peak(course)), _smooth(whole.transpose(*order))
     tumour = surface(_cut_open(density, course, box), np.inf if level is None else level, box)
     cells = _smooth(frame_of(course, "C", frame).fillna(0.0).transpose(*order))
     return _Scene(tumour, _at(tumour, density, box), surface(cells, cart_level, box))
