@@ -8,6 +8,7 @@ for a linear law is a backward Euler step and a second solve with weighted colum
 conservative for any step, since both matrices are M-matrices whose columns sum to one.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -51,31 +52,72 @@ def harmonic_mean(a: jax.Array, b: jax.Array) -> jax.Array:
 def solve(rates: FaceRates, weight: jax.Array, right: jax.Array, dt: jax.Array) -> jax.Array:
     """Solve (I - dt A W) u = right along the leading axis.  weight, right: (n, ...), non-negative.
 
-    A is the generator of the face rates and W the diagonal of the weights.  The elimination only adds, multiplies and
-    divides positive numbers, so the solution is non-negative to the last bit.
+    A is the generator of the face rates and W the diagonal of the weights.  Derivatives are solves, too: of the same
+    matrix, or in reverse mode of its transpose.
     """
     wall = jnp.zeros_like(right[:1])
     rise = jnp.concatenate([dt * rates.up * weight[:-1], wall])
     fall = jnp.concatenate([wall, dt * rates.down * weight[1:]])
 
-    def eliminate(carry: tuple[jax.Array, ...], row: tuple[jax.Array, ...]) -> tuple[tuple[jax.Array, ...], tuple]:
-        keep, lift, known = carry  # (1 + e)/p, rise/p and y of the row before
+    def product(u: jax.Array) -> jax.Array:
+        up, down = rise * u, fall * u
+        return u + up + down - jnp.concatenate([wall, up[:-1]]) - jnp.concatenate([down[1:], wall])
+
+    def direct(_: Callable, known: jax.Array) -> jax.Array:
+        return _eliminate(rise, fall, known)
+
+    def transposed(_: Callable, known: jax.Array) -> jax.Array:
+        return _eliminate_transposed(rise, fall, known)
+
+    return jax.lax.custom_linear_solve(product, right, direct, transposed)
+
+
+def _eliminate(rise: jax.Array, fall: jax.Array, right: jax.Array) -> jax.Array:
+    """Gaussian elimination of the matrix with columns (-rise below, 1 + rise + fall, -fall above the diagonal).
+
+    As its columns sum to one, the pivots are sums of positive numbers (Grassmann, Taksar & Heyman 1985): nothing is
+    subtracted, and the solution is non-negative to the last bit.  rise, fall, right: (n, ...).
+    """
+
+    def down(carry: tuple[jax.Array, ...], row: tuple[jax.Array, ...]) -> tuple[tuple[jax.Array, ...], tuple]:
+        keep, lift, known = carry  # (1 + e)/pivot, rise/pivot and y of the row before
         rise_i, fall_i, right_i = row
         e = fall_i * keep
         inverse = 1.0 / (1.0 + rise_i + e)
         y = right_i + lift * known
-        return ((1.0 + e) * inverse, rise_i * inverse, y), (y * inverse, fall_i, inverse)
+        return ((1.0 + e) * inverse, rise_i * inverse, y), (y * inverse, inverse)
 
-    start = (wall[0], wall[0], wall[0])
-    _, (share, fall_rows, inverse) = jax.lax.scan(eliminate, start, (rise, fall, right))
+    start = (jnp.zeros_like(right[0]),) * 3
+    _, (share, inverse) = jax.lax.scan(down, start, (rise, fall, right))
 
-    def substitute(above: jax.Array, row: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
-        share_i, fall_i, inverse_i = row
+    def up(above: jax.Array, row: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        share_i, inverse_i, fall_i = row
         u = share_i + above * inverse_i
         return fall_i * u, u
 
-    _, u = jax.lax.scan(substitute, wall[0], (share, fall_rows, inverse), reverse=True)
-    return u
+    return jax.lax.scan(up, start[0], (share, inverse, fall), reverse=True)[1]
+
+
+def _eliminate_transposed(rise: jax.Array, fall: jax.Array, right: jax.Array) -> jax.Array:
+    """The same elimination for the transposed matrix; the pivots are the same."""
+
+    def down(carry: tuple[jax.Array, ...], row: tuple[jax.Array, ...]) -> tuple[tuple[jax.Array, ...], tuple]:
+        keep, y = carry
+        rise_i, fall_i, right_i = row
+        e = fall_i * keep
+        inverse = 1.0 / (1.0 + rise_i + e)
+        y = (right_i + fall_i * y) * inverse
+        return ((1.0 + e) * inverse, y), (y, rise_i * inverse)
+
+    start = (jnp.zeros_like(right[0]),) * 2
+    _, (y, lift) = jax.lax.scan(down, start, (rise, fall, right))
+
+    def up(above: jax.Array, row: tuple[jax.Array, ...]) -> tuple[jax.Array, jax.Array]:
+        y_i, lift_i = row
+        x = y_i + lift_i * above
+        return x, x
+
+    return jax.lax.scan(up, start[0], (y, lift), reverse=True)[1]
 
 
 def mprk22(rates: FaceRates, u: jax.Array, dt: jax.Array) -> jax.Array:

@@ -21,7 +21,7 @@ from oncotwin.models.tumour3d.dynamics import Fields
 from oncotwin.models.tumour3d.parameters import TumourParameters
 from oncotwin.models.tumour3d.reactions import kill_flow, turnover_flow
 from oncotwin.models.tumour3d.seeding import Edge, partial_volume
-from oncotwin.models.tumour3d.state import Extensions, Ledger, State, integrals
+from oncotwin.models.tumour3d.state import Extensions, Ledger, State, integrals, integrals_after
 from oncotwin.models.tumour3d.transport import Flow, Tissue, axis_heat, box_heat, move_cells, spread_factors
 from oncotwin.numerics.grid import Grid
 from oncotwin.numerics.integrate import DEEPEST, Tolerance, by_halving
@@ -110,20 +110,25 @@ def one_step(
     def step(y: Living, level: jax.Array) -> Living:
         h = dt / 2.0**level
         half = (0.5 * h).astype(dtype)
-        blood, arrived = exchange(y.blood, y.fields, 0.5 * h)
-        sums = [integrals(y.fields, volume), integrals(arrived, volume)]
+        passing = y.fields
+        sums = [integrals(passing, volume)]
+
+        def after(u: Fields) -> Fields:
+            sums.append(integrals_after(u, passing, sums[-1], volume))
+            return u
+
         parts = (
             lambda u: spread_factors(u, flow, level + 1),
             lambda u: kill_flow(u, p, half),
             lambda u: turnover_flow(u, p, half),
             lambda u: move_cells(u, p, grid, openness, flow, level, h.astype(dtype)),
         )
-        u = arrived
+        blood, arrived = exchange(y.blood, passing, 0.5 * h)
+        passing = after(arrived)
         for part in (*parts, *reversed(parts[:-1])):
-            u = part(u)
-            sums.append(integrals(u, volume))
-        blood, fields = exchange(blood, u, 0.5 * h)
-        sums.append(integrals(fields, volume))
+            passing = after(part(passing))
+        blood, arrived = exchange(blood, passing, 0.5 * h)
+        fields = after(arrived)
         arrive, spread, fight, turn, move, turn_too, fight_too, spread_too, arrive_too = jnp.diff(
             jnp.stack(sums), axis=0
         )

@@ -85,11 +85,16 @@ def blood_flow(
 
 def inflammation_flow(now: Inflammation, killed: jax.Array, p: TumourParameters, dt: jax.Array) -> Inflammation:
     """Markers after dt in which that many tumour cells of the field were killed, evenly."""
-    il6 = relax_flow(now.il6, p.k_IL6 * p.il6_base + p.p_IL6 * p.burden_scale * killed / dt, p.k_IL6, dt)
+    il6 = relax_flow(now.il6, p.k_IL6 * p.il6_base + release(killed / dt, p), p.k_IL6, dt)
     drive = acute_phase(0.5 * (now.il6 + il6), p)
     crp = relax_flow(now.crp, p.k_CRP * (p.crp_base + p.crp_max * drive), p.k_CRP, dt)
     ferritin = relax_flow(now.ferritin, p.k_ferritin * (p.ferritin_base + p.ferritin_max * drive), p.k_ferritin, dt)
     return Inflammation(il6, crp, ferritin)
+
+
+def release(killing: Any, p: TumourParameters) -> Any:
+    """Interleukin 6 set free, pg/mL/day.  killing: tumour cells killed in the field, cells/day."""
+    return p.p_IL6 * p.burden_scale * killing
 
 
 def acute_phase(il6: Any, p: TumourParameters) -> Any:

@@ -63,6 +63,16 @@ def integrals(u: Fields, voxel_volume: float) -> jax.Array:
     return jnp.stack([jnp.sum(x, dtype=jnp.float64) for x in u]) * voxel_volume
 
 
+def integrals_after(new: Fields, old: Fields, before: jax.Array, voxel_volume: float) -> jax.Array:
+    """Integrals of the new fields, those of `old` being known: a field that is the same array is not summed again."""
+    return jnp.stack(
+        [
+            before[i] if x is y else jnp.sum(x, dtype=jnp.float64) * voxel_volume
+            for i, (x, y) in enumerate(zip(new, old, strict=True))
+        ]
+    )
+
+
 def new_ledger(u: Fields, voxel_volume: float) -> Ledger:
     """The ledger at time zero."""
     start = integrals(u, voxel_volume)

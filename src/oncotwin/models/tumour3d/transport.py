@@ -73,7 +73,8 @@ class AxisHeat(NamedTuple):
 
     def __call__(self, name: str, u: jax.Array, level: jax.Array) -> jax.Array:
         """Heat flow of the named field over the interval's length / 2**level."""
-        return drift.sweep(self.rates, u, getattr(self.D, name) * self.dt / 2.0**level)
+        spread = getattr(self.D, name) * self.dt / 2.0**level
+        return drift.sweep(self.rates, u, spread.astype(u.dtype))
 
 
 def box_heat(p: TumourParameters, grid: Grid, dt: jax.Array, levels: int, dtype: jnp.dtype) -> BoxHeat:
