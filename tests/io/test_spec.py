@@ -12,6 +12,7 @@ from oncotwin.io.documents import parse_override, preset_names
 from oncotwin.io.explain import keys
 from oncotwin.io.resolve import resolve, write_spec
 from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
+from oncotwin.io.template import template
 from oncotwin.io.units import in_unit
 from oncotwin.models.tumour3d.parameters import TumourParameters
 
@@ -73,7 +74,7 @@ def test_an_override_of_the_preset_changes_the_defaults_under_the_file(file):
         ("plan.0.cells=5e8", lambda s: s.plan[0].cells, 5e8),
         ('plan=[{time_days="1 week", cells=1e8}]', lambda s: (s.plan[0].time_days, s.plan[0].cells), (7, 1e8)),
         ("plan=[]", lambda s: len(s.plan), 0),
-        ("scheme.name=published", lambda s: s.scheme.name, "published"),
+        ("output.dtype=float32", lambda s: s.output.dtype, "float32"),
     ],
 )
 def test_overrides_take_toml_bare_text_and_units(override, read_back, expected):
@@ -119,6 +120,22 @@ def test_every_key_says_what_is_allowed_and_what_it_means():
         "latents.env",
     }
     assert all(key.allowed and key.doc for key in described)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        (),
+        ("preset=published",),
+        ("seeding.nodules=[{centre_cm=[1,1,1],semi_axes_cm=[0.1,0.2,0.3]}]", "parameters.gamma=2", "plan=[]"),
+        ("image.labels_file=a.nii", "image.tumour_labels=[1,2]", "image.shape=[8,8,8]"),
+    ],
+)
+def test_a_template_reads_back_equal_and_names_every_key(file, overrides):
+    spec = read(*overrides)
+    text = template(spec)
+    assert read(path=file(text)) == spec
+    assert [key.place for key in keys(TumourSpec) if f"{key.place[-1]} =" not in text and len(key.place) == 2] == []
 
 
 # --- whatever is wrong ends in one message ---
@@ -173,6 +190,8 @@ def test_every_key_says_what_is_allowed_and_what_it_means():
         ("parameters.gamma=1 1/day", ["parameters.gamma", "does not measure the same as '1/cart/day'"]),
         ("parameters=3", ["parameters", "not a table"]),
         ("image.labels_file=a.nii", ["image", "missing key 'tumour_labels'"]),
+        ("image={labels_file='a.nii',tumour_labels=[1],shape=[8,8]}", ["image.shape", "too few"]),
+        ("scheme.name=published", ["extensions.blood", "unknown to the published scheme"]),
         ("time.end_days", ["not an override", "KEY=VALUE"]),
         ("=5", ["not an override"]),
     ],

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -18,6 +19,7 @@ app = App(
     name="oncotwin",
     version=f"oncotwin {__version__}\n{_NOTICE}",
     version_format="plaintext",
+    suppress_keyboard_interrupt=False,
     help=f"Digital twins for cell therapy and cancer.\n\n{_NOTICE}",
 )
 simulate = App(name="simulate", help="Run a twin.")
@@ -125,8 +127,10 @@ def report(run: Path, /) -> None:
         Run directory of a finished run.
     """
     from oncotwin.apps.report import write_report
+    from oncotwin.io.rundir import reopen
 
-    print(write_report(run))
+    with reopen(run):
+        print(write_report(run))
 
 
 @config.command(name="init")
@@ -214,6 +218,9 @@ def parameters(*, preset: Preset = "normalised") -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; leave with its exit code: 0 done, 2 bad input, 3 numerical failure, 4 storage, 130, 143."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter shows a question mark
     try:
         app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:

@@ -13,10 +13,11 @@ from oncotwin.apps.progress import shown
 from oncotwin.apps.simulate import start
 from oncotwin.apps.tables import COMPARED, comparison_rows
 from oncotwin.apps.tumour import build, replan
+from oncotwin.errors import BadInput
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE, open_results
 from oncotwin.io.resolve import resolve
-from oncotwin.io.rundir import REPORT, RESULTS, RunDirectory, begin, new_path, only_empty
+from oncotwin.io.rundir import REPORT, RESULTS, RunDirectory, begin, new_path
 from oncotwin.models.tumour3d import TumourParameters
 
 LEVELS = (2.5e8, 3.75e8, 5.0e8)
@@ -33,13 +34,14 @@ def run_demo(out: Path | None) -> dict[str, Any]:
     folder = new_path("demo") if out is None else out
     with storage("make the folder", folder):
         folder.mkdir(parents=True, exist_ok=True)
-        only_empty(folder)
+        if any(folder.iterdir()):
+            raise BadInput("this folder is not empty", where=str(folder), allowed="a new or empty folder for --out")
     kept = keep_compiled()
     specs = {cells: resolve(None, (f"plan.0.cells={cells!r}",), TumourParameters) for cells in LEVELS}
     ready, runs = build(specs[LEVELS[0]]), []
     for cells, spec in specs.items():
         path = folder / f"cells-{cells:.3g}".replace("+", "")
-        with begin(path) as run, shown(f"{number(cells)} cells", spec.time.end_days) as watch:
+        with begin(path) as run, shown(f"{cells / 1e6:g} million cells", spec.time.end_days) as watch:
             run.log("compiled code", state=kept)
             runs.append({"cells": cells, **start(run, spec, replan(ready, spec), watch)})
     comparison = {"status": "done", "run_dir": str(folder), "notice": NOTICE, "runs": runs}
@@ -50,8 +52,8 @@ def run_demo(out: Path | None) -> dict[str, Any]:
 def _compare(folder: Path, comparison: dict[str, Any]) -> None:
     """The figure, the numbers and the page that show the runs side by side."""
     runs = comparison["runs"]
-    results = {number(run["cells"]): open_results(Path(run["run_dir"]) / RESULTS) for run in runs}
-    caption = "The default patient at three infusion levels: tumour at the end, volume, transgene, interleukin 6."
+    results = {f"{number(run['cells'])} cells": open_results(Path(run["run_dir"]) / RESULTS) for run in runs}
+    caption = "The default patient at three infusion levels: the tumour in time, and the course of each."
     with storage("draw the comparison", folder):
         save(draw_comparison(results), folder / "comparison.png", caption)
     RunDirectory(folder).write_json("comparison.json", comparison)

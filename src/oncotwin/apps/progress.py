@@ -31,10 +31,10 @@ def shown(label: str, end_days: float) -> Iterator[Watcher]:
         TextColumn("{task.fields[size]}"),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task(label, total=end_days, size="compiling")
+        task = bar.add_task(label, total=end_days, size="preparing")
 
         def watch(day: float, observation: Any) -> None:
-            bar.update(task, completed=day, size=_size(observation))
+            bar.update(task, completed=day, size=_size(observation) if day < end_days else "figures and report")
 
         yield watch
 
@@ -49,7 +49,7 @@ def _lines(label: str, end_days: float, console: Console) -> Watcher:
     """Print a line at the start, at the end, and every tenth of the run or every five seconds, the rarer of both."""
     begun = time.monotonic()
     last = [begun, 0.0]
-    console.print(f"{label}: 0 of {end_days:g} days, compiling", highlight=False, soft_wrap=True)
+    console.print(f"{label}: 0 of {end_days:g} days, preparing", highlight=False, soft_wrap=True)
 
     def watch(day: float, observation: Any) -> None:
         now = time.monotonic()
@@ -57,6 +57,7 @@ def _lines(label: str, end_days: float, console: Console) -> Watcher:
         if due or day >= end_days:
             last[:] = [now, day]
             line = f"{label}: {day:g} of {end_days:g} days, {_size(observation)}, {now - begun:.0f} s"
+            line += "; figures and report follow" if day >= end_days else ""
             console.print(line, highlight=False, soft_wrap=True)
 
     return watch

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from oncotwin.apps.summary import MEANINGS
@@ -30,7 +31,9 @@ def shown_value(key: str, value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return format(value, _SHARES.get(key, ".4g")) if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return format(value, _SHARES.get(key, ",.0f" if abs(value) >= 1000 else ".4g"))
 
 
 def summary_table(summary: Mapping[str, Any]) -> Table:
@@ -47,7 +50,7 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
 
 def comparison_rows(runs: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """One row a run: its cells, then the endpoints of `COMPARED`."""
-    return [[f"{run['cells']:.3g}", *(shown_value(key, run[key]) for key in COMPARED)] for run in runs]
+    return [[f"{run['cells'] / 1e6:g} million", *(shown_value(key, run[key]) for key in COMPARED)] for run in runs]
 
 
 def comparison_table(comparison: Mapping[str, Any]) -> Table:
@@ -79,7 +82,7 @@ def key_table(keys: Mapping[str, Key], spec: TumourSpec) -> Table:
         table.add_column(head, overflow="fold")
     values = spec.model_dump()
     for name, key in keys.items():
-        table.add_row(name, key.allowed, _default(values, key.place), key.doc)
+        table.add_row(*map(escape, (name, key.allowed, _default(values, key.place), key.doc)))
     return table
 
 

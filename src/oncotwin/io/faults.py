@@ -33,7 +33,7 @@ def refuse(faults: Sequence[Fault], source_of: Callable[[Place], str]) -> NoRetu
     remedy = first.remedy
     if others:
         keys = dict.fromkeys(dotted(fault.place) for fault in others)
-        remedy = f"{remedy + ' ' if remedy else ''}Also wrong: {', '.join(keys)}"
+        remedy = f"{remedy + '. ' if remedy else ''}Also wrong: {', '.join(keys)}"
     got = first.got
     if len(repr(got)) > _LONGEST_VALUE:
         got = repr(got)[:_LONGEST_VALUE] + "..."
@@ -44,7 +44,9 @@ def refuse(faults: Sequence[Fault], source_of: Callable[[Place], str]) -> NoRetu
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     """The faults that pydantic found, unknown and missing keys first."""
-    found = [_fault(detail, model) for detail in error.errors() if detail["type"] != "too_short" or not detail["input"]]
+    details = error.errors()
+    inner = {detail["loc"][:-1] for detail in details}  # a list whose entries are wrong also counts as too short
+    found = [_fault(detail, model) for detail in details if detail["type"] != "too_short" or detail["loc"] not in inner]
     return sorted(found, key=lambda fault: not fault.what.startswith(("unknown key", "missing key")))
 
 

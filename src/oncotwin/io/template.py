@@ -22,6 +22,8 @@ def template(spec: TumourSpec) -> str:
     described = {key.place: key for key in keys(TumourSpec)}
     values = spec.model_dump()
     top = [_line(described[("preset",)], spec.preset)]
+    if not spec.plan:
+        top.append("plan = []  # delete this line to give infusions, as at the end")
     tables = []
     for name, field in TumourSpec.model_fields.items():
         section = section_in(field.annotation)
