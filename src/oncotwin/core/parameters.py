@@ -1,6 +1,6 @@
 """Parameters: what is constant in a law, each with unit, bounds, scope and source."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, NamedTuple, Self, dataclass_transform
 
@@ -50,8 +50,8 @@ def param(
 class Parameters:
     """A family's constants: a frozen dataclass that is a JAX pytree of its values.
 
-    A subclass becomes both by being declared.  Concrete values are checked against their bounds on construction; traced
-    and batched values pass through (arrays are checked by their extremes).
+    A subclass becomes both by being declared.  Concrete values are checked against their bounds on construction (arrays
+    by their extremes); traced values pass, and so does what JAX makes of the pytree, such as a gradient.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, float]]] = {}
@@ -60,7 +60,17 @@ class Parameters:
         super().__init_subclass__(**kwargs)
         dataclass(frozen=True, repr=False)(cls)
         names = tuple(f.name for f in fields(cls))  # pyright: ignore[reportArgumentType]
-        jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=())
+
+        def children(self: Any) -> tuple[list, None]:
+            return [(jax.tree_util.GetAttrKey(name), getattr(self, name)) for name in names], None
+
+        def filled(_: None, values: Iterable) -> Any:
+            self = object.__new__(cls)  # unchecked: a gradient or a difference of parameters has no bounds
+            for name, value in zip(names, values, strict=True):
+                object.__setattr__(self, name, value)
+            return self
+
+        jax.tree_util.register_pytree_with_keys(cls, children, filled)
 
     def __post_init__(self) -> None:
         for info in self.about():
