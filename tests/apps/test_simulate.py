@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oncotwin.apps.failure import failure_of
 from oncotwin.apps.progress import silent
 from oncotwin.apps.simulate import resume, start
 from oncotwin.apps.tumour import build, parameters_of, replan
-from oncotwin.core.rollout import rollout
+from oncotwin.core.rollout import Transition, rollout
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput, NumericalFailure
 from oncotwin.io.fields import open_results, whole_frames
@@ -102,6 +103,14 @@ def test_numbers_that_cannot_be_trusted_stop_the_run(finished, spec, ready, tmp_
         resume(run, spec, ready, watch)
     for name in Fields._fields:
         assert open_results(tmp_path)[name].values.tobytes() == open_results(finished[0])[name].values.tobytes()
+
+
+def test_a_step_that_cannot_be_made_small_enough_is_named(ready, tmp_path):
+    task = ready.task
+    state = task.model.initial(task.parameters)
+    told = str(failure_of(Transition(2.0, None, state, None, 2), 1.5, tmp_path))
+    assert told.startswith("between day 1.5 and day 2: the step could not be made small enough (status 2)")
+    assert f"kept in {tmp_path}" in told
 
 
 def test_a_replanned_run_keeps_its_model(ready):

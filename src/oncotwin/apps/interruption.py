@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM as requests: a run finishes its interval, keeps its state and then stops."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ class StopRequest:
         self.signal: signal.Signals | None = None
 
     def receive(self, number: int, frame: FrameType | None) -> None:
-        """Take note of a signal; a second one acts at once, as if nobody listened."""
+        """Take note of a signal and say so; a second one acts at once, as if nobody listened."""
         self.signal = signal.Signals(number)
+        os.write(2, b"\nstopping at the end of this interval; once more to stop at once\n")
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     def interrupted(self, remedy: str) -> Interrupted:
