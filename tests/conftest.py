@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 FORBIDDEN = bool(os.environ.get("ONCOTWIN_NO_SKIPS"))
@@ -15,6 +16,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**30))  # a bounded cache is a locked one
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    settings.register_profile("oncotwin", deadline=None, derandomize=True)  # a first example compiles
+    settings.load_profile("oncotwin")
 
 
 @pytest.hookimpl(wrapper=True)
