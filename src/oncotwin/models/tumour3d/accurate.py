@@ -28,12 +28,13 @@ from oncotwin.numerics.integrate import DEEPEST, Tolerance, by_halving
 
 
 class Living(NamedTuple):
-    """What one step changes."""
+    """What one step changes.  totals: the integral of each field as it stands, for the ledger; (7,)."""
 
     fields: Fields
     blood: Blood
     inflammation: Inflammation
     ledger: Ledger
+    totals: jax.Array
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,12 @@ class Accurate:
     ) -> State:
         """The state dt later; step lengths are chosen by `by_halving`."""
         step = one_step(p, dt, grid, tissue, extensions, jnp.dtype(self.dtype))
-        living = Living(state.fields, state.blood, state.inflammation, state.ledger)
+        totals = integrals(state.fields, grid.voxel_volume)
+        living = Living(state.fields, state.blood, state.inflammation, state.ledger, totals)
         tolerance = Tolerance(self.rtol, self.max_step_days)
         apart = relative_distance(p, self.floor)
         living, progress = by_halving(step, apart, living, dt, state.progress, tolerance)
-        return State(*living, progress=progress, time=state.time + dt)
+        return State(*living[:-1], progress=progress, time=state.time + dt)
 
 
 def relative_distance(p: TumourParameters, floor: float) -> Callable[[Living, Living], jax.Array]:
@@ -105,45 +107,54 @@ def one_step(
     )
     exchange = influx(p, grid, tissue.inside, dtype) if extensions.blood else no_influx
     respond = circulation.inflammation_flow if extensions.inflammation else no_response
-    volume = grid.voxel_volume
 
     def step(y: Living, level: jax.Array) -> Living:
         h = dt / 2.0**level
         half = (0.5 * h).astype(dtype)
-        passing = y.fields
-        sums = [integrals(passing, volume)]
 
-        def after(u: Fields) -> Fields:
-            sums.append(integrals_after(u, passing, sums[-1], volume))
-            return u
+        def arrive(y: Living) -> Living:
+            blood, fields = exchange(y.blood, y.fields, 0.5 * h)
+            return book(y._replace(blood=blood), fields, "arrivals", grid)
 
-        parts = (
-            lambda u: spread_factors(u, flow, level + 1),
-            lambda u: kill_flow(u, p, half),
-            lambda u: turnover_flow(u, p, half),
-            lambda u: move_cells(u, p, grid, openness, flow, level, h.astype(dtype)),
-        )
-        blood, arrived = exchange(y.blood, passing, 0.5 * h)
-        passing = after(arrived)
-        for part in (*parts, *reversed(parts[:-1])):
-            passing = after(part(passing))
-        blood, arrived = exchange(blood, passing, 0.5 * h)
-        fields = after(arrived)
-        arrive, spread, fight, turn, move, turn_too, fight_too, spread_too, arrive_too = jnp.diff(
-            jnp.stack(sums), axis=0
-        )
-        kill = fight + fight_too
-        ledger = Ledger(
-            y.ledger.start,
-            y.ledger.kill + kill,
-            y.ledger.turnover + turn + turn_too,
-            y.ledger.arrivals + arrive + arrive_too,
-            y.ledger.transport + spread + move + spread_too,
-        )
-        killed = -kill[Fields._fields.index("T_A")] * p.T_ref
-        return Living(fields, blood, respond(y.inflammation, killed, p, h), ledger)
+        def spread(y: Living) -> Living:
+            return book(y, spread_factors(y.fields, flow, level + 1), "transport", grid)
+
+        def fight(y: Living) -> Living:
+            return book(y, kill_flow(y.fields, p, half), "kill", grid)
+
+        def turn(y: Living) -> Living:
+            return book(y, turnover_flow(y.fields, p, half), "turnover", grid)
+
+        def move(y: Living) -> Living:
+            moved = move_cells(y.fields, p, grid, openness, flow, level, h.astype(dtype))
+            return book(y, moved, "transport", grid)
+
+        after = palindrome((arrive, spread, fight, turn, move), y)
+        killed = (y.ledger.kill - after.ledger.kill)[Fields._fields.index("T_A")] * p.T_ref
+        return after._replace(inflammation=respond(y.inflammation, killed, p, h))
 
     return step
+
+
+def book(y: Living, fields: Fields, column: str, grid: Grid) -> Living:
+    """The state with new fields, the change of their integrals entered in a column of the ledger."""
+    totals = integrals_after(fields, y.fields, y.totals, grid.voxel_volume)
+    ledger = y.ledger._replace(**{column: getattr(y.ledger, column) + (totals - y.totals)})
+    return y._replace(fields=fields, ledger=ledger, totals=totals)
+
+
+def palindrome(parts: tuple[Callable[[Living], Living], ...], y: Living) -> Living:
+    """All parts in order and back, the last one once.
+
+    A loop that selects the part: each is compiled once, forwards and in reverse mode, where only the state between
+    parts is kept and the rest made again.
+    """
+    there = list(range(len(parts)))
+
+    def one(y: Living, which: jax.Array) -> tuple[Living, None]:
+        return jax.lax.switch(which, parts, y), None
+
+    return jax.lax.scan(jax.checkpoint(one), y, jnp.asarray(there + there[-2::-1]))[0]
 
 
 def influx(
