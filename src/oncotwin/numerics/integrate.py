@@ -1,4 +1,4 @@
-"""Step control by halving, and small linear systems that stay positive."""
+"""Step control by halving."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -104,18 +104,3 @@ def by_halving(
     )
     kept = jnp.where((last == 0) & (progress.step > dt), progress.step, done.step)
     return y, done._replace(step=kept)
-
-
-def exp_metzler(matrix: jax.Array, vector: jax.Array, dt: jax.Array, terms: int = 24) -> jax.Array:
-    """exp(dt M) v for a matrix with non-negative off-diagonal entries and dt |M| up to about 5.
-
-    The spectrum is shifted to the right by the most negative diagonal entry, so that the Taylor series has no negative
-    term: the result is non-negative whenever v is.  matrix: (n, n), 1/day; vector: (n,); dt: days.
-    """
-    shift = -jnp.minimum(jnp.min(jnp.diagonal(matrix)), 0.0)
-    positive = dt * (matrix + shift * jnp.eye(matrix.shape[0], dtype=matrix.dtype))
-    total = term = vector
-    for order in range(1, terms):
-        term = positive @ term / order
-        total = total + term
-    return total * jnp.exp(-dt * shift)
