@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.models.tumour3d import Fields, State, Tumour, TumourParameters
+from oncotwin.models.tumour3d import Fields, Tumour, TumourParameters
 from oncotwin.models.tumour3d.accurate import Living, one_step
+from oncotwin.models.tumour3d.state import integrals
 
 
 @partial(jax.jit, static_argnames="model")
@@ -18,9 +19,12 @@ def march(model: Tumour, p: TumourParameters, start: Living, dt: float, count: i
     return jax.lax.fori_loop(0, count, lambda _, y: step(y, jnp.asarray(0)), start)
 
 
-def living(state: State, fields: Fields | None = None) -> Living:
-    """What a step changes of a state, its fields replaced if any are given."""
-    return Living(state.fields if fields is None else fields, state.blood, state.inflammation, state.ledger)
+def living(model: Tumour, p: TumourParameters, fields: Fields | None = None) -> Living:
+    """What a step changes, at the start of a model, its fields replaced if any are given."""
+    state = model.initial(p)
+    fields = state.fields if fields is None else fields
+    totals = integrals(fields, model.grid.voxel_volume)
+    return Living(fields, state.blood, state.inflammation, state.ledger, totals)
 
 
 def observed_orders(errors: Sequence[float], factor: float = 2.0) -> np.ndarray:

@@ -124,7 +124,7 @@ def test_exchanged_axes_agree_to_second_order() -> None:
     grid, p = Grid((12, 12), (1.2, 1.2)), TumourParameters()
     model = Tumour(grid, extensions=Extensions(False, False))
     fields = waves(grid)
-    start = [living(model.initial(p), u) for u in (fields, Fields(*(u.T for u in fields)))]
+    start = [living(model, p, u) for u in (fields, Fields(*(u.T for u in fields)))]
     apart = []
     for count in (16, 32, 64):
         one, other = (march(model, p, y, 1.0 / count, count).fields for y in start)

@@ -100,7 +100,7 @@ class TestWholeModelWithoutCart:
         model = Tumour(grid, extensions=Extensions(False, False))
         none = jnp.zeros(n)
         start = Fields(none, none, jnp.where(jnp.arange(n) < 20, 1e8, 0.0), none, none, none, none)
-        y, at, day = living(model.initial(PUBLISHED), start), [], 0
+        y, at, day = living(model, PUBLISHED, start), [], 0
         for end in days:
             y = march(model, PUBLISHED, y, 0.5, 2 * (end - day))
             at.append(position(np.asarray(y.fields.T_A + y.fields.T_B), grid.points(0), 1e8))
@@ -112,7 +112,7 @@ class TestWholeModelWithoutCart:
     def test_uniform_growth_and_switching(self) -> None:
         model = Tumour(Grid((4,), (1.0,)), extensions=Extensions(False, False))
         none = jnp.zeros(4)
-        y = living(model.initial(PUBLISHED), Fields(none, none, none + 2.4e7, none, none, none, none))
+        y = living(model, PUBLISHED, Fields(none, none, none + 2.4e7, none, none, none, none))
         capacity = 2.4e8 * (1 - 0.01 / 0.13)
         assert capacity == pytest.approx(2.215385e8, rel=1e-6)
         for days, expected in ((10, 6.3677677e7), (20, 1.8086319e8)):
@@ -126,7 +126,7 @@ class TestWholeModelWithoutCart:
         model = Tumour(grid, extensions=Extensions(False, False))
         none = jnp.zeros(grid.shape)
         bump = jnp.asarray(1e6 + 1e8 * np.exp(-sum((x - 0.4) ** 2 for x in grid.coordinates()) / 0.02))
-        y = living(model.initial(PUBLISHED), Fields(none, none, bump, none, none, none, none))
+        y = living(model, PUBLISHED, Fields(none, none, bump, none, none, none, none))
         u = march(model, PUBLISHED, y, 0.5, 20).fields
         share = 0.35 + 0.65 * np.exp(-0.2 * 10)
         assert share == pytest.approx(0.4379679341, abs=5e-11)

@@ -71,7 +71,7 @@ def solved(model: Tumour, relative: Callable, dt: float, count: int) -> tuple[Fi
     def turn(i: jax.Array, y: Living) -> Living:
         return fed(step(fed(y, (i + 0.25) * dt), jnp.asarray(0)), (i + 0.75) * dt)
 
-    end = jax.lax.fori_loop(0, count, turn, living(model.initial(P), everywhere(exact, jnp.asarray(0.0))))
+    end = jax.lax.fori_loop(0, count, turn, living(model, P, everywhere(exact, jnp.asarray(0.0))))
     return end.fields, everywhere(exact, count * dt)
 
 

@@ -34,7 +34,7 @@ def radau(p: TumourParameters, start: np.ndarray, days: float, scale: np.ndarray
 def fixed_steps(p: TumourParameters, start: np.ndarray, days: float, count: int) -> np.ndarray:
     """The same by steps of the scheme `accurate`."""
     fields = Fields(*(jnp.full((1,), value) for value in start))
-    end = march(VOXEL, p, living(VOXEL.initial(p), fields), days / count, count).fields
+    end = march(VOXEL, p, living(VOXEL, p, fields), days / count, count).fields
     return np.array([float(x[0]) for x in end])
 
 
