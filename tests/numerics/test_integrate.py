@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oncotwin.numerics.integrate import DEEPEST, Tolerance, by_halving, no_progress
+from oncotwin.numerics.integrate import DEEPEST, MOST_ATTEMPTS, Tolerance, by_halving, no_progress
 
 
 def midpoint(rate, dt):
@@ -65,6 +65,13 @@ def test_what_cannot_be_integrated_fails_by_name():
     _, progress = by_halving(noise, relative, jnp.asarray(1.0), jnp.asarray(1.0), no_progress(), Tolerance(1e-6, 1.0))
     assert int(progress.failed) == 1
     assert int(progress.rejected) == DEEPEST
+
+
+def test_an_interval_of_too_many_steps_fails():
+    """A longest step that needs more of them than are allowed."""
+    _, progress = decay(0.5, longest=0.5 / MOST_ATTEMPTS)
+    assert int(progress.failed) == 1
+    assert int(progress.accepted + progress.rejected) == MOST_ATTEMPTS
 
 
 def test_not_a_number_fails_too():

@@ -37,7 +37,9 @@ def run_demo(out: Path | None) -> dict[str, Any]:
         if any(folder.iterdir()):
             raise BadInput("this folder is not empty", where=str(folder), allowed="a new or empty folder for --out")
     kept = keep_compiled()
-    specs = {cells: resolve(None, (f"plan.0.cells={cells!r}",), TumourParameters) for cells in LEVELS}
+    specs = {
+        cells: resolve(None, (f"plan.0.cells={cells!r}", "output.dtype=float32"), TumourParameters) for cells in LEVELS
+    }
     ready, runs = build(specs[LEVELS[0]]), []
     for cells, spec in specs.items():
         path = folder / f"cells-{cells:.3g}".replace("+", "")

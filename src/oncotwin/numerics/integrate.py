@@ -12,6 +12,9 @@ Y = TypeVar("Y")
 DEEPEST = 20
 """Halvings of an interval after which an integration gives up: 1e-6 of the interval."""
 
+MOST_ATTEMPTS = 20_000
+"""Steps, accepted or not, after which an integration gives up on one interval."""
+
 
 class Tolerance(NamedTuple):
     """What an adaptive integration is asked for.
@@ -29,7 +32,8 @@ class Progress(NamedTuple):
     """What an adaptive integration hands to its next interval.
 
     step: last step length that was accepted and not cut by the interval's end, days.  accepted, rejected: counts of
-    steps.  failed: 1 once the error could not be brought below tolerance.
+    steps.  failed: 1 once the error could not be brought below tolerance, or not in
+    MOST_ATTEMPTS steps.
     """
 
     step: jax.Array
@@ -72,6 +76,7 @@ def by_halving(
     error.  Too far apart, the level rises; far within, it falls where the position allows it, so the last step always
     ends on the interval's end exactly.  Differentiable in reverse mode by checkpointing, the steps themselves held.
     """
+    before = progress.accepted + progress.rejected
     units = jnp.asarray(2**DEEPEST, jnp.int64)
     longest = jnp.minimum(progress.step, tolerance.max_step)
     level = jnp.clip(jnp.ceil(jnp.log2(dt / longest) - 1e-9), 0, DEEPEST).astype(jnp.int64)
@@ -90,11 +95,12 @@ def by_halving(
         position = position + jnp.where(good, units >> level, 0)
         lower = good & (error < 0.1) & (level > lowest) & (position % (units >> (level - 1)) == 0)
         deeper = jnp.where(good, jnp.where(lower, level - 1, level), level + 1)
+        tried = progress.accepted + progress.rejected + 1 - before
         progress = Progress(
             dt / 2.0**deeper,
             progress.accepted + good,
             progress.rejected + ~good,
-            ((deeper >= DEEPEST) & ~good).astype(jnp.int64),
+            (((deeper >= DEEPEST) & ~good) | (tried >= MOST_ATTEMPTS)).astype(jnp.int64),
         )
         return y, position, deeper, progress
 
