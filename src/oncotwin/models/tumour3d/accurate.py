@@ -78,17 +78,17 @@ def relative_distance(p: TumourParameters, floor: float) -> Callable[[Living, Li
     """The greatest relative distance, in the root mean square over voxels, of any of the seven fields.
 
     The soluble factors count relative to where the cells feel them: S to the potential D_C/chi_0 at which drift equals
-    diffusion, A to the one of 1 + A, H to K_H.
+    diffusion (without drift S is not felt), A to the one of 1 + A, H to K_H.
     """
-    scales = Fields(
-        C=floor * p.K_C, E=floor * p.K_C, T_A=floor * p.K_T, T_B=floor * p.K_T, S=p.D_C / p.chi_0, A=1.0, H=p.K_H
-    )
+    cells, tumour = floor * p.K_C, floor * p.K_T
+    potential = jnp.where(p.chi_0 > 0, p.D_C / p.chi_0, jnp.inf)
+    scales = Fields(C=cells, E=cells, T_A=tumour, T_B=tumour, S=potential, A=1.0, H=p.K_H)
 
     def distance(a: Living, b: Living) -> jax.Array:
         parts = []
         for x, y, scale in zip(a.fields, b.fields, scales, strict=True):
-            size = jnp.sqrt(jnp.mean(y * y)) + scale
-            parts.append(jnp.sqrt(jnp.mean((x - y) ** 2)) / size)
+            gap, size = jnp.sqrt(jnp.mean((x - y) ** 2)), jnp.sqrt(jnp.mean(y * y)) + scale
+            parts.append(jnp.where(gap == 0, 0.0, gap / size))
         return jnp.max(jnp.stack(parts)).astype(jnp.float64)
 
     return distance
