@@ -33,12 +33,16 @@ def bernoulli(z: jax.Array) -> jax.Array:
 
 
 def face_rates(diffusion: jax.Array, drop: jax.Array, h: float) -> FaceRates:
-    """Scharfetter-Gummel rates.  diffusion: D on the faces, cm2/day; drop: chi (S_{i+1} - S_i), cm2/day; h: cm."""
+    """Scharfetter-Gummel rates.  diffusion: D on the faces, cm2/day; drop: chi (S_{i+1} - S_i), cm2/day; h: cm.
+
+    A face with neither diffusion nor drift is closed.
+    """
     least = jnp.asarray(1e-12, diffusion.dtype)  # cm2/day: pure drift is the limit, upwind
     safe = jnp.maximum(diffusion, least)
     peclet = drop / safe
     share = bernoulli(jnp.abs(peclet))
-    scale = diffusion / h**2
+    closed = (diffusion == 0) & (drop == 0)
+    scale = jnp.where(closed, 0.0, safe / h**2)
     return FaceRates(scale * (share + jnp.maximum(peclet, 0.0)), scale * (share + jnp.maximum(-peclet, 0.0)))
 
 
