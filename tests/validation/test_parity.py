@@ -7,6 +7,8 @@ is of second order in h.
 """
 
 import json
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,6 +102,20 @@ def test_accurate_scheme_against_the_smallest_step(reference: Path) -> None:
     assert int(state.progress.accepted) < run.t[-1] / run.settings["dt"] / 25
 
 
+@cache
+def published_line(n: int, step: float) -> tuple[Tumour, Callable]:
+    """The published scheme with diffusion solved to round-off, on a line, and its compiled advance."""
+    scheme = Published(step, diff_iters=4000, diff_tol=0.0)
+    model = Tumour(Grid((n,), (1 - 1 / n,), "vertex"), scheme=scheme, extensions=PAPER)
+    return model, jax.jit(model.advance)
+
+
+@cache
+def accurate_line(n: int) -> Tumour:
+    """The same line as cells."""
+    return Tumour(Grid((n,), (1.0,)), extensions=PAPER)
+
+
 class TestCommonLimit:
     """Where contact and exhaustion are resolved, both schemes converge to the same solution."""
 
@@ -116,13 +132,12 @@ class TestCommonLimit:
         return Fields(*(jnp.asarray(m * (1 + s * np.cos(x))) for m, s in zip(means, swings, strict=True)))
 
     def published(self, n: int, p: TumourParameters, step: float) -> np.ndarray:
-        scheme = Published(step, diff_iters=4000, diff_tol=0.0)
-        model = Tumour(Grid((n,), (1 - 1 / n,), "vertex"), scheme=scheme, extensions=PAPER)
+        model, advance = published_line(n, step)
         state = model.initial(p)._replace(fields=self.start(n))
-        return np.stack(jax.jit(model.advance)(state, model.no_action(), p, self.days).fields)
+        return np.stack(advance(state, model.no_action(), p, self.days).fields)
 
     def accurate(self, n: int, p: TumourParameters) -> np.ndarray:
-        model = Tumour(Grid((n,), (1.0,)), extensions=PAPER)
+        model = accurate_line(n)
         start = living(model, p, self.start(n))
         runs = [np.stack(march(model, p, start, self.days / k, k).fields) for k in (200, 400, 800)]
         return extrapolated(runs, (2, 3))
