@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from marching import living, observed_orders
+from marching import living, march, observed_orders
 
 from oncotwin.models.tumour3d import Extensions, Fields, Grid, Tissue, Tumour, TumourParameters
 from oncotwin.models.tumour3d.accurate import Living, one_step
@@ -102,4 +102,19 @@ def test_orders_with_a_tissue_map() -> None:
 def test_order_of_both_in_three_dimensions() -> None:
     """In an even box, step and spacing refined together."""
     errors = np.array([distances(*solved(box(n, 3, even), even, 0.5 / n, 2 * n)) for n in (8, 16)])
+    assert observed_orders(errors) == pytest.approx(2, abs=0.2)
+
+
+def test_order_of_blood_and_markers() -> None:
+    """Coupled to the fields by influx, antigen and killing, from day six to day fourteen after an infusion."""
+    model, p = Tumour(Grid((24,), (2.0,))), TumourParameters()
+    infused = model.infuse(model.initial(p), model.no_action()._replace(blood_cells=2.5e8), p)
+    start = march(model, p, living(model, p)._replace(blood=infused.blood), 0.01, 600)
+
+    def end(count: int) -> np.ndarray:
+        y = march(model, p, start, 8.0 / count, count)
+        return np.array([y.blood.effector, y.blood.memory, *y.inflammation])
+
+    limit = end(4096)
+    errors = [np.abs(end(count) / limit - 1) for count in (64, 128, 256)]
     assert observed_orders(errors) == pytest.approx(2, abs=0.2)
