@@ -47,6 +47,20 @@ def test_closed_form_of_contact():
     assert pytest.approx(0.4966141912, abs=1e-10) == after.C
 
 
+@pytest.mark.parametrize("T_A", [1.0, 2.0, 3.0])
+def test_the_gradient_of_contact_holds_at_a_tie(T_A):
+    """At T_A = 2 neither population is the larger, gamma C = delta_CT T_A."""
+    p, zero, C = TumourParameters().with_values(gamma=0.7, delta_CT=0.7), jnp.asarray(0.0), 2.0
+
+    def after(both):
+        u = kill_flow(Fields(both[0], zero, both[1], zero, zero, zero, zero), p, jnp.asarray(1.0))
+        return jnp.stack([u.C, u.T_A])
+
+    start, h = jnp.asarray([C, T_A]), 1e-5
+    differences = [(after(start + h * e) - after(start - h * e)) / (2 * h) for e in jnp.eye(2)]
+    np.testing.assert_allclose(jax.jacrev(after)(start), jnp.stack(differences, axis=1), rtol=1e-8)
+
+
 @given(DENSITIES, DENSITIES, st.floats(1e-9, 30.0), st.floats(0, 1e3), st.floats(0, 1e3))
 @settings(max_examples=200)
 def test_contact_keeps_its_invariant_and_stays_positive(C, T_A, dt, gamma, delta):

@@ -19,14 +19,14 @@ def kill_flow(u: Fields, p: TumourParameters, dt: jax.Array) -> Fields:
     multiplied by e^-x: no difference of large numbers, no overflow, any ratio of the two.
     """
     c, t = p.gamma * u.C, p.delta_CT * u.T_A
-    less = jnp.minimum(c, t)
-    x = jnp.abs(c - t) * dt
+    cells_major = c >= t
+    less = jnp.where(cells_major, t, c)
+    x = jnp.where(cells_major, c - t, t - c) * dt  # not abs, whose derivative at a tie is neither branch's
     lost = -jnp.expm1(-x)
     small = x < 1e-8
     phi = jnp.where(small, 1.0 - 0.5 * x, lost / jnp.where(small, 1.0, x))
     major = 1.0 / (1.0 + less * dt * phi)
     minor = (1.0 - lost) * major
-    cells_major = c >= t
     return u._replace(
         C=u.C * jnp.where(cells_major, major, minor),
         T_A=u.T_A * jnp.where(cells_major, minor, major),
