@@ -1,5 +1,8 @@
 """The ledger closes, nothing falls below zero, and runs keep the symmetries of the equations: V16 of the plan."""
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -148,3 +151,26 @@ def test_a_mask_is_a_smaller_box() -> None:
         ends.append([np.asarray(u)[:5] for u in state.fields])
     for u, v in zip(*ends, strict=True):
         assert u == pytest.approx(v, rel=1e-11)
+
+
+THREADED = """
+import os, sys
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[1])])
+import jax, numpy as np
+from oncotwin.models.tumour3d import Grid, Tumour, TumourParameters
+model, p = Tumour(Grid((24, 24, 24), (2.0, 2.0, 2.0))), TumourParameters()
+given = model.no_action()._replace(blood_cells=2.5e8)
+state = jax.jit(model.advance)(model.initial(p), given, p, 4.0)
+np.save(sys.argv[2], np.stack(state.fields))
+"""
+
+
+def test_one_processor_or_several(tmp_path: Path) -> None:
+    """V16: sums are taken in another order, so runs agree to round-off, not to the bit."""
+    ends = []
+    for count in (1, 2):
+        file = tmp_path / f"{count}.npy"
+        subprocess.run([sys.executable, "-c", THREADED, str(count), str(file)], check=True)
+        ends.append(np.load(file))
+    for one, several in zip(*ends, strict=True):
+        assert one == pytest.approx(several, rel=1e-10, abs=1e-13 * several.max())
