@@ -1,6 +1,6 @@
 """Records that pass between families and studies."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Route = Literal["intravenous", "layer", "ball"]
 
@@ -34,3 +34,65 @@ class Latents(NamedTuple):
     esc: float = 0.5
     env: float = 0.5
     init: float = 0.5
+
+
+class Signals(NamedTuple):
+    """Quasi-steady signalling of one CAR-T cell.
+
+    stat5, erk, nfat, nfkb, mtor, ampk, exhaustion, granzyme: share of the most the cell can reach, in [0, 1].  ifng,
+    il2, gmcsf: release, molecules per cell and hour.  Leaves may carry leading axes.
+    """
+
+    stat5: Any
+    erk: Any
+    nfat: Any
+    nfkb: Any
+    mtor: Any
+    ampk: Any
+    exhaustion: Any
+    granzyme: Any
+    ifng: Any
+    il2: Any
+    gmcsf: Any
+
+
+class SignalTable(NamedTuple):
+    """Quasi-steady signals over the conditions of a culture, on a product grid.
+
+    il2, il7, il15: cytokines around the cell, ng/mL.  activator: ligands of the receptor at the cell, relative to one
+    that saturates half of the receptors.  glucose: mmol/L.  Each an increasing axis; every leaf of `signals` has the
+    axes' lengths as its shape, in this order.
+    """
+
+    il2: Any
+    il7: Any
+    il15: Any
+    activator: Any
+    glucose: Any
+    signals: Signals
+
+
+class Product(NamedTuple):
+    """What a culture has made: what decides the infusion.
+
+    car_positive_cells: viable cells that carry the receptor.  viability: viable share of all cells.  expansion_fold:
+    viable cells made for each one seeded.  naive, activated, central_memory, effector, exhausted: shares of the viable
+    cells.  cytotoxicity, crs_risk, neurotoxicity_risk: scores in [0, 1].  copies_per_cell: vector copies for each
+    CAR-positive cell.  culture_days: from seeding to harvest.  cost: consumables and vessel time, relative to one
+    standard process.
+    """
+
+    car_positive_cells: Any
+    viability: Any
+    expansion_fold: Any
+    naive: Any
+    activated: Any
+    central_memory: Any
+    effector: Any
+    exhausted: Any
+    cytotoxicity: Any
+    crs_risk: Any
+    neurotoxicity_risk: Any
+    copies_per_cell: Any
+    culture_days: Any
+    cost: Any

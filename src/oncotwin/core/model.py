@@ -36,6 +36,11 @@ class Model(ABC, Generic[S, A, O, P]):
     def no_action(self) -> A:
         """The action that does nothing."""
 
+    def seeded(self, state: S, key: jax.Array) -> S:
+        """The state whose randomness, such as sensor noise, comes from a JAX random key; here nothing is random."""
+        del key
+        return state
+
     def status(self, state: S) -> jax.Array:
         """Zero while the state can be trusted; a family's own positive code once its integration has failed."""
         leaves = [

@@ -11,8 +11,10 @@ from oncotwin.core.task import Task
 from oncotwin.core.trajectory import Trajectory
 
 
-def rollout(task: Task, controller: Controller, *, state: Any = None) -> Trajectory:
+def rollout(task: Task, controller: Controller, *, key: jax.Array | None = None, state: Any = None) -> Trajectory:
     """Run a controller on a task from `state` (or the model's initial one) to the end of its times.
+
+    key: randomises what in the model is random (`Model.seeded`); without it nothing is.
 
     A `lax.scan` whose intervals are rematerialised in reverse mode: safe under jit, vmap and grad; memory of a gradient
     grows with the number of intervals times one state.
@@ -29,6 +31,7 @@ def rollout(task: Task, controller: Controller, *, state: Any = None) -> Traject
         return (state, observation, decision.memory), record
 
     first = model.initial(p) if state is None else state
+    first = first if key is None else model.seeded(first, key)
     seen = model.observe(first, p)
     start = (first, seen, controller.start())
     (last, _, _), record = jax.lax.scan(jax.checkpoint(interval), start, jnp.asarray(task.intervals))
