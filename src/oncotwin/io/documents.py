@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from oncotwin.errors import BadInput, nearest
 
-_PRESETS = files("oncotwin").joinpath("data", "presets")
+_DATA = files("oncotwin").joinpath("data")
 
 
 class Override(NamedTuple):
@@ -19,15 +19,17 @@ class Override(NamedTuple):
     text: str
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """The TOML document in a file.  Raises BadInput if it is missing, a folder, unreadable, not UTF-8 or malformed."""
+def read_document(path: Path, remedy: str = "Write one with `oncotwin config init tumour`.") -> dict[str, Any]:
+    """The TOML document in a file.  Raises BadInput if it is missing, a folder, unreadable, not UTF-8 or malformed.
+
+    remedy: where such a file comes from.
+    """
     where = str(path)
     if path.is_dir():
         raise BadInput("this is a folder", where=where, allowed="a TOML file")
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
-        remedy = "Write one with `oncotwin config init tumour`."
         raise BadInput("no such file", where=where, allowed="a TOML file", remedy=remedy) from error
     except UnicodeDecodeError as error:
         raise BadInput(f"not UTF-8 text (byte {error.start})", where=where, allowed="TOML in UTF-8") from error
@@ -36,21 +38,23 @@ def read_document(path: Path) -> dict[str, Any]:
     return _parse(text, where)
 
 
-def preset_names() -> tuple[str, ...]:
-    """Names of the presets that ship with oncotwin."""
-    return tuple(
-        sorted(entry.name.removesuffix(".toml") for entry in _PRESETS.iterdir() if entry.name.endswith(".toml"))
-    )
+def preset_names(folder: str = "presets") -> tuple[str, ...]:
+    """Names of the documents that ship with oncotwin in a folder of its data: presets or protocols."""
+    names = (entry.name for entry in _DATA.joinpath(folder).iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 
 
-def read_preset(name: object, *, where: str) -> dict[str, Any]:
-    """The document of a preset.  where: who asked for it, for the message.  Raises BadInput for an unknown name."""
-    names = preset_names()
+def read_preset(name: object, *, where: str, folder: str = "presets") -> dict[str, Any]:
+    """A document that ships with oncotwin.  where: who asked for it, for the message.
+
+    Raises BadInput for an unknown name.
+    """
+    names, what = preset_names(folder), folder.removesuffix("s")
     if not isinstance(name, str) or name not in names:
         raise BadInput(
-            "unknown preset", where=where, got=name, allowed=", ".join(names), remedy=nearest(str(name), names)
+            f"unknown {what}", where=where, got=name, allowed=", ".join(names), remedy=nearest(str(name), names)
         )
-    return _parse(_PRESETS.joinpath(f"{name}.toml").read_text(encoding="utf-8"), f"preset {name}")
+    return _parse(_DATA.joinpath(folder, f"{name}.toml").read_text(encoding="utf-8"), f"{what} {name}")
 
 
 def parse_override(text: str) -> Override:

@@ -1,6 +1,6 @@
 """From a preset, a file and overrides to one resolved spec; every fault becomes one BadInput that names its key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,40 +10,36 @@ from pydantic import ValidationError
 
 from oncotwin.core.parameters import ParameterInfo, Parameters
 from oncotwin.errors import BadInput, nearest
-from oncotwin.io.consistency import contradictions
-from oncotwin.io.documents import (
-    Override,
-    apply_override,
-    holds,
-    merge,
-    parse_override,
-    read_document,
-    read_preset,
-)
+from oncotwin.io.documents import Override, apply_override, holds, merge, parse_override, read_document
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.faults import Fault, Place, faults_of, refuse
-from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
+from oncotwin.io.kinds import TUMOUR, Kind
+from oncotwin.io.section import Section
 from oncotwin.io.units import in_unit
-
-DEFAULT_PRESET = "normalised"
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Who set what: a file, overrides, else the preset."""
+    """Who set what: a file, overrides, else the preset (or protocol, as the kind has it)."""
 
+    kind: Kind
     path: Path | None
     document: dict[str, Any]
     overrides: tuple[Override, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where relative file names begin."""
+        return Path.cwd() if self.path is None else self.path.resolve().parent
 
     def sets(self, key: str) -> bool:
         """Whether the user, not the preset, set this top-level key or something in it."""
         return key in self.document or any(override.keys[0] == key for override in self.overrides)
 
-    def preset(self) -> Any:
+    def base(self) -> Any:
         """What the user chose as preset, unchecked."""
-        chosen = [override.value for override in self.overrides if override.keys == ("preset",)]
-        return chosen[-1] if chosen else self.document.get("preset", DEFAULT_PRESET)
+        chosen = [override.value for override in self.overrides if override.keys == (self.kind.base,)]
+        return chosen[-1] if chosen else self.document.get(self.kind.base, self.kind.default)
 
     def of(self, place: Place) -> str:
         """Who set the key at a place, for messages."""
@@ -54,37 +50,38 @@ class Sources:
                 return f"--set {override.text}"
         if self.path is not None and holds(self.document, place):
             return str(self.path)
-        return f"preset {self.preset()}"
+        return f"{self.kind.base} {self.base()}"
 
 
-def resolve(path: Path | None, overrides: Sequence[str], family: type[Parameters]) -> TumourSpec:
-    """The spec of a tumour run: preset, then the file, then each KEY=VALUE.
+def resolve(path: Path | None, overrides: Sequence[str], family: type[Parameters], kind: Kind = TUMOUR) -> Any:
+    """The spec of a run, an instance of `kind.spec`: preset, then the file, then each KEY=VALUE.
 
     path: TOML file, None for the preset alone.  family: the class that declares the names, units and bounds of
     [parameters].  Raises BadInput that names who set the key, the key, what was got and what is allowed.
     """
-    document = {} if path is None else read_document(path)
-    sources = Sources(path, document, tuple(parse_override(text) for text in overrides))
-    merged = _with_full_paths(_merged(sources), path)
-    merged["parameters"], faults = parameter_values(merged.get("parameters", {}), family.about(), SET_BY_SEEDING)
+    document = {} if path is None else read_document(path, f"Write one with `oncotwin config init {kind.name}`.")
+    sources = Sources(kind, path, document, tuple(parse_override(text) for text in overrides))
+    merged = kind.located(_merged(sources), sources.folder)
+    given = merged.get("parameters", {})
+    merged["parameters"], faults = parameter_values(given, family.about(), kind.elsewhere)
     try:
-        spec = TumourSpec.model_validate(merged)
+        spec = kind.spec.model_validate(merged)
     except ValidationError as error:
-        refuse([*faults_of(error, TumourSpec), *faults], sources.of)
-    faults.extend(contradictions(spec))
+        refuse([*faults_of(error, kind.spec), *faults], sources.of)
+    faults.extend(kind.contradictions(spec))
     if faults:
         refuse(faults, sources.of)
     return spec
 
 
-def write_spec(path: Path, spec: TumourSpec) -> None:
+def write_spec(path: Path, spec: Section) -> None:
     """Write a spec as resolved; `resolve` reads back an equal one.  Raises StorageFailure."""
     with storage("write the spec", path):
         write_atomically(path, tomli_w.dumps(spec.model_dump(exclude_none=True)).encode())
 
 
 def parameter_values(
-    section: Any, family: Sequence[ParameterInfo], elsewhere: dict[str, str]
+    section: Any, family: Sequence[ParameterInfo], elsewhere: Mapping[str, str]
 ) -> tuple[dict[str, float], list[Fault]]:
     """The numbers of a [parameters] table in their declared units, and what is wrong with the others.
 
@@ -121,24 +118,9 @@ def _parameter(given: Any, info: ParameterInfo) -> float:
 
 
 def _merged(sources: Sources) -> dict[str, Any]:
-    """Preset, file and overrides in one document; an image takes the place of the preset's grid."""
-    defaults = read_preset(sources.preset(), where=f"{sources.of(('preset',))}, preset")
-    if sources.sets("image"):
-        del defaults["grid"]
-    merged = merge(defaults, sources.document)
+    """Defaults, file and overrides in one document."""
+    where = f"{sources.of((sources.kind.base,))}, {sources.kind.base}"
+    merged = merge(sources.kind.defaults(sources.base(), where, sources.folder, sources.sets), sources.document)
     for override in sources.overrides:
         merged = apply_override(merged, override)
     return merged
-
-
-def _with_full_paths(document: dict[str, Any], path: Path | None) -> dict[str, Any]:
-    """The document with the image files' names completed by the folder of the spec."""
-    image = document.get("image")
-    if not isinstance(image, dict):
-        return document
-    folder = Path.cwd() if path is None else path.resolve().parent
-    named = {
-        key: str(folder / value) if key.endswith("_file") and isinstance(value, str) and value else value
-        for key, value in image.items()
-    }
-    return {**document, "image": named}

@@ -3,53 +3,17 @@
 Every default stands in a preset document (`data/presets`); a key that may be left out altogether is None here.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import Field
 
 from oncotwin.core.exchange import Route
-from oncotwin.errors import BadInput
-from oncotwin.io.units import in_unit
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Marks a number of a spec: text such as "5 mm" is converted to this unit before the number is checked."""
-
-    name: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.convert, handler(source))
-
-    def convert(self, value: Any) -> Any:
-        """The value, text converted to a number in this unit."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return in_unit(value, self.name)
-        except BadInput as error:
-            raise PydanticCustomError("unit", "{what}", {"what": error.what}) from error
-
-
-class Section(BaseModel):
-    """A table of a spec: frozen, strict about types, closed to unknown keys, finite."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-def _list_of(entry: Any, least: int, most: int, doc: str) -> Any:
-    return Annotated[tuple[entry, ...], Field(strict=False, min_length=least, max_length=most, description=doc)]
-
+from oncotwin.io.section import Day, Days, FloatKind, Fraction, Section, Seed, Unit, list_of
 
 Length = Annotated[float, Unit("cm"), Field(gt=0, le=100)]
 Position = Annotated[float, Unit("cm"), Field(ge=0, le=100)]
-Days = Annotated[float, Unit("day"), Field(gt=0, le=3650)]
 Density = Annotated[float, Field(ge=0, le=1e12)]
 Voxels = Annotated[int, Field(ge=2, le=4096)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-FloatKind = Literal["float64", "float32"]
 
 SET_BY_SEEDING = {
     "tumour_radius": "seeding.tumour_radius_cm",
@@ -77,8 +41,8 @@ class SchemeSpec(Section):
 class GridSpec(Section):
     """The box and its voxels, in 1-D, 2-D or 3-D."""
 
-    shape: _list_of(Voxels, 1, 3, "voxels along x, y, z")
-    lengths_cm: _list_of(Length, 1, 3, "edges of the box along x, y, z")
+    shape: list_of(Voxels, 1, 3, "voxels along x, y, z")
+    lengths_cm: list_of(Length, 1, 3, "edges of the box along x, y, z")
 
 
 class TimeSpec(Section):
@@ -92,8 +56,8 @@ class TimeSpec(Section):
 class NoduleSpec(Section):
     """One ellipsoid of tumour."""
 
-    centre_cm: _list_of(Position, 1, 3, "centre")
-    semi_axes_cm: _list_of(Length, 1, 3, "semi-axes along x, y, z")
+    centre_cm: list_of(Position, 1, 3, "centre")
+    semi_axes_cm: list_of(Length, 1, 3, "semi-axes along x, y, z")
 
 
 class SeedingSpec(Section):
@@ -102,22 +66,22 @@ class SeedingSpec(Section):
     tumour_radius_cm: Annotated[float, Unit("cm"), Field(ge=1e-3, le=20)] = Field(description="radius of the nodule")
     tumour_value: Density = Field(description="tumour density inside, units of T_ref cells/cm3")
     negative_fraction: Fraction = Field(description="share of antigen-reduced cells")
-    nodules: _list_of(NoduleSpec, 0, 64, "ellipsoids in place of the sphere at the centre") = ()
+    nodules: list_of(NoduleSpec, 0, 64, "ellipsoids in place of the sphere at the centre") = ()
     cart_layer_cm: Position | None = Field(None, description="thickness of a first CAR-T layer at x = 0")
     cart_radius_cm: Length | None = Field(None, description="radius of that layer about the x axis")
     cart_value: Density | None = Field(None, description="CAR-T density in that layer, units of C_ref cells/cm3")
     patch_scale_cm: Length | None = Field(None, description="size of antigen-reduced patches; none: evenly mixed")
-    patch_seed: Annotated[int, Field(ge=0, le=10**9)] = Field(description="random seed of the patches")
+    patch_seed: Seed = Field(description="random seed of the patches")
 
 
 class ImageSpec(Section):
     """Geometry from NIfTI images on one grid, in place of [grid] and of seeded nodules."""
 
     labels_file: str = Field(min_length=1, description="label map of the tumour")
-    tumour_labels: _list_of(Annotated[int, Field(ge=1)], 1, 64, "labels that mean tumour")
+    tumour_labels: list_of(Annotated[int, Field(ge=1)], 1, 64, "labels that mean tumour")
     tissue_file: str | None = Field(None, min_length=1, description="map that multiplies D_C")
     mask_file: str | None = Field(None, min_length=1, description="domain: cells stay where it is not zero")
-    shape: _list_of(Voxels, 3, 3, "") | None = Field(None, description="voxels to work on; none: those of the files")
+    shape: list_of(Voxels, 3, 3, "") | None = Field(None, description="voxels to work on; none: those of the files")
 
 
 class LatentsSpec(Section):
@@ -134,10 +98,10 @@ class LatentsSpec(Section):
 class InfusionSpec(Section):
     """One administration of CAR-T cells."""
 
-    time_days: Annotated[float, Unit("day"), Field(ge=0, le=3650)] = Field(description="when")
+    time_days: Day = Field(description="when")
     cells: Annotated[float, Unit("cell"), Field(ge=0, le=1e13)] = Field(description="how many")
     route: Route = Field("intravenous", description="through the blood, as a layer at x = 0, or as a ball")
-    centre_cm: _list_of(Position, 1, 3, "") | None = Field(None, description="ball: centre; none: the middle")
+    centre_cm: list_of(Position, 1, 3, "") | None = Field(None, description="ball: centre; none: the middle")
     radius_cm: Length | None = Field(None, description="layer, ball: radius; none: 0.2")
     depth_cm: Length | None = Field(None, description="layer: thickness; none: 0.05")
 
@@ -167,6 +131,6 @@ class TumourSpec(Section):
     image: ImageSpec | None = None
     parameters: dict[str, float] = Field(description="constants that differ from the preset; see `oncotwin parameters`")
     latents: LatentsSpec
-    plan: _list_of(InfusionSpec, 0, 256, "infusions, each a [[plan]] table")
+    plan: list_of(InfusionSpec, 0, 256, "infusions, each a [[plan]] table")
     extensions: ExtensionsSpec
     output: OutputSpec

@@ -5,27 +5,19 @@ from typing import Any
 import tomli_w
 
 from oncotwin.io.explain import Key, keys, section_in
-from oncotwin.io.spec import TumourSpec
-
-_HEAD = """\
-# A tumour run of oncotwin.  Research use only.
-# Every line stands at its default and may be left out.  Numbers may bear a unit: end_days = "8 week".
-# Check with `oncotwin config check tumour FILE`, run with `oncotwin simulate tumour FILE`.
-"""
+from oncotwin.io.kinds import TUMOUR, Kind
+from oncotwin.io.section import Section
 
 
-def template(spec: TumourSpec) -> str:
+def template(spec: Section, kind: Kind = TUMOUR) -> str:
     """The TOML document of a spec, with comments; `resolve` reads it back as an equal spec.
 
     Keys that are not set stand in comments.
     """
-    described = {key.place: key for key in keys(TumourSpec)}
+    described = {key.place: key for key in keys(kind.spec)}
     values = spec.model_dump()
-    top = [_line(described[("preset",)], spec.preset)]
-    if not spec.plan:
-        top.append("plan = []  # delete this line to give infusions, as at the end")
-    tables = []
-    for name, field in TumourSpec.model_fields.items():
+    top, tables = [], []
+    for name, field in kind.spec.model_fields.items():
         section = section_in(field.annotation)
         if name == "plan":
             tables.append(_plan(described, values[name]))
@@ -35,14 +27,18 @@ def template(spec: TumourSpec) -> str:
         elif section is not None:
             title = f"# {section.__doc__}\n{'' if values[name] else '# '}[{name}]"
             tables.append("\n".join([title, *_lines(described, (name,), values[name])]))
-    return "\n\n".join([_HEAD + "\n".join(top), *tables]) + "\n"
+        else:
+            top.append(_line(described[(name,)], values[name]))
+    if not values["plan"]:
+        top.append(f"plan = []  # delete this line to give {described[('plan',)].doc.split(',')[0]}, as at the end")
+    return "\n\n".join([kind.head + "\n".join(top), *tables]) + "\n"
 
 
-def _plan(described: dict[tuple[str, ...], Key], infusions: list[dict[str, Any]]) -> str:
+def _plan(described: dict[tuple[str, ...], Key], entries: list[dict[str, Any]]) -> str:
     head = f"# {described[('plan',)].doc}"
-    if not infusions:
+    if not entries:
         return "\n".join([head, "# [[plan]]", *_lines(described, ("plan",), None)])
-    return "\n\n".join([head, *("\n".join(["[[plan]]", *_lines(described, ("plan",), one)]) for one in infusions)])
+    return "\n\n".join([head, *("\n".join(["[[plan]]", *_lines(described, ("plan",), one)]) for one in entries)])
 
 
 def _lines(described: dict[tuple[str, ...], Key], table: tuple[str, ...], values: dict[str, Any] | None) -> list[str]:

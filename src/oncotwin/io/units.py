@@ -17,10 +17,11 @@ def unit_registry() -> pint.UnitRegistry:
     """Pint's units and the project's own counts.
 
     cell: one cell.  cart, tumour: one unit of CAR-T and of tumour density (C_ref and T_ref cells/cm3).  attractant: one
-    unit of chemoattractant.  copy: one copy of the transgene.
+    unit of chemoattractant.  copy: one copy of the transgene.  bead: one bead, or what activates as many receptors.
+    IU: one international unit of biological activity; of which substance, its key says.
     """
     registry = pint.UnitRegistry()
-    for count in ("cell", "cart", "tumour", "attractant"):
+    for count in ("cell", "cart", "tumour", "attractant", "bead", "IU"):
         registry.define(f"{count} = [{count}]")
     registry.define("copy = [copy] = copy = copies")
     return registry

@@ -1,0 +1,78 @@
+"""Kinds of runs: for each, what its spec holds, where its defaults come from, and what its keys must agree on."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from oncotwin.io.consistency import contradictions
+from oncotwin.io.documents import read_preset
+from oncotwin.io.faults import Fault
+from oncotwin.io.section import Section
+from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
+
+Document = dict[str, Any]
+
+
+class Kind(NamedTuple):
+    """One kind of run.
+
+    name: as the command line has it.  spec: its sections.  base: key whose value names the document of defaults, and
+    `default`, that value where nobody sets it.  head: first lines of a written spec.  elsewhere: parameters that a key
+    of their own sets.  defaults: (value of the base, who set it, folder of relative names, whether the user sets a
+    top-level key) -> the document of defaults.  located: (document, folder) -> the document with full paths.
+    contradictions: what is wrong with keys read together.
+    """
+
+    name: str
+    spec: type[Section]
+    base: str
+    default: str
+    head: str
+    elsewhere: Mapping[str, str]
+    defaults: Callable[[Any, str, Path, Callable[[str], bool]], Document]
+    located: Callable[[Document, Path], Document]
+    contradictions: Callable[[Any], Iterator[Fault]]
+
+
+def head(name: str, what: str) -> str:
+    """The first lines of a written spec.  what: it describes."""
+    return (
+        f"# {what} of oncotwin.  Research use only.\n"
+        '# Every line stands at its default and may be left out.  Numbers may bear a unit: "8 week", "5 mL".\n'
+        f"# Check with `oncotwin config check {name} FILE`, run with `oncotwin simulate {name} FILE`.\n"
+    )
+
+
+def _tumour_defaults(chosen: Any, where: str, folder: Path, sets: Callable[[str], bool]) -> Document:
+    """The preset; an image takes the place of its grid."""
+    defaults = read_preset(chosen, where=where)
+    if sets("image"):
+        del defaults["grid"]
+    return defaults
+
+
+def _images_located(document: Document, folder: Path) -> Document:
+    """The document with the image files' names completed by the folder of the spec."""
+    image = document.get("image")
+    if not isinstance(image, dict):
+        return document
+    named = {
+        key: str(folder / value) if key.endswith("_file") and isinstance(value, str) and value else value
+        for key, value in image.items()
+    }
+    return {**document, "image": named}
+
+
+TUMOUR = Kind(
+    name="tumour",
+    spec=TumourSpec,
+    base="preset",
+    default="normalised",
+    head=head("tumour", "A tumour run"),
+    elsewhere=MappingProxyType(SET_BY_SEEDING),
+    defaults=_tumour_defaults,
+    located=_images_located,
+    contradictions=contradictions,
+)
+"""CAR-T therapy of a solid tumour."""
