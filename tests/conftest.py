@@ -16,6 +16,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(config.cache.mkdir("jax")))
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**30))  # a bounded cache is a locked one
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+    os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")  # no precision is chosen by accident
     settings.register_profile("oncotwin", deadline=None, derandomize=True)  # a first example compiles
     settings.load_profile("oncotwin")
 

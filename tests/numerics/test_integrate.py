@@ -12,7 +12,7 @@ def midpoint(rate, dt):
     """The explicit midpoint rule as a step of by_halving."""
 
     def step(y, level):
-        h = dt / 2.0**level
+        h = jnp.ldexp(dt, -level)
         return y + h * rate(y + 0.5 * h * rate(y))
 
     return step
@@ -60,7 +60,7 @@ def test_the_step_is_handed_on():
 
 def test_what_cannot_be_integrated_fails_by_name():
     def noise(y, level):
-        return y * (1.0 + 0.5 * (-1.0) ** level)
+        return y * jnp.where(level % 2 == 0, 1.5, 0.5)
 
     _, progress = by_halving(noise, relative, jnp.asarray(1.0), jnp.asarray(1.0), no_progress(), Tolerance(1e-6, 1.0))
     assert int(progress.failed) == 1

@@ -31,10 +31,10 @@ def kernel(spread: ArrayLike, n: int, h: float, dtype: jnp.dtype | type = jnp.fl
     eigenvalues, vectors = cosine_modes(n, h)
     decay = jnp.exp(-jnp.asarray(spread, jnp.float64)[..., None] * eigenvalues)
     full = jnp.einsum("ik,...k,jk->...ij", vectors, decay, vectors, optimize=True)
-    floor = 4.0 * n * jnp.finfo(dtype).eps
+    floor = 4.0 * n * float(jnp.finfo(dtype).eps)
     symmetric = 0.5 * (full + jnp.swapaxes(full, -1, -2))
     apart = jnp.where((symmetric > floor) & ~np.eye(n, dtype=bool), symmetric, 0.0).astype(dtype)
-    return apart + jnp.eye(n, dtype=dtype) * (1.0 - jnp.sum(apart, axis=-1))[..., None]
+    return apart + jnp.eye(n, dtype=dtype) * (1.0 - jnp.sum(apart, axis=-1)).astype(dtype)[..., None]
 
 
 def propagate(u: jax.Array, kernels: Sequence[jax.Array]) -> jax.Array:

@@ -97,9 +97,9 @@ def by_halving(
         deeper = jnp.where(good, jnp.where(lower, level - 1, level), level + 1)
         tried = progress.accepted + progress.rejected + 1 - before
         progress = Progress(
-            dt / 2.0**deeper,
-            progress.accepted + good,
-            progress.rejected + ~good,
+            jnp.ldexp(dt, -deeper),
+            progress.accepted + good.astype(jnp.int64),
+            progress.rejected + (~good).astype(jnp.int64),
             (((deeper >= DEEPEST) & ~good) | (tried >= MOST_ATTEMPTS)).astype(jnp.int64),
         )
         return y, position, deeper, progress

@@ -105,11 +105,12 @@ def one_step(
         if tissue.inside is None
         else axis_heat(p, grid, tissue.inside, dt, dtype)
     )
-    exchange = influx(p, grid, tissue.inside, dtype) if extensions.blood else no_influx
+    whole = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), p)  # sums and blood stay in double precision
+    exchange = influx(whole, grid, tissue.inside, dtype) if extensions.blood else no_influx
     respond = circulation.inflammation_flow if extensions.inflammation else no_response
 
     def step(y: Living, level: jax.Array) -> Living:
-        h = dt / 2.0**level
+        h = jnp.ldexp(dt, -level)
         half = (0.5 * h).astype(dtype)
 
         def arrive(y: Living) -> Living:
@@ -130,8 +131,8 @@ def one_step(
             return book(y, moved, "transport", grid)
 
         after = palindrome((arrive, spread, fight, turn, move), y)
-        killed = (y.ledger.kill - after.ledger.kill)[Fields._fields.index("T_A")] * p.T_ref
-        return after._replace(inflammation=respond(y.inflammation, killed, p, h))
+        killed = (y.ledger.kill - after.ledger.kill)[Fields._fields.index("T_A")] * whole.T_ref
+        return after._replace(inflammation=respond(y.inflammation, killed, whole, h))
 
     return step
 
@@ -163,8 +164,8 @@ def influx(
     """Exchange of blood and field: vessels reach tissue in proportion to the room that tumour cells leave (ours)."""
 
     def exchange(blood: Blood, u: Fields, dt: jax.Array) -> tuple[Blood, Fields]:
-        room = jnp.maximum(1.0 - (u.T_A + u.T_B) / p.K_T, 0.0)
-        room = room if inside is None else room * inside
+        room = jnp.maximum(1.0 - (u.T_A + u.T_B) / p.K_T.astype(dtype), 0.0)
+        room = room if inside is None else jnp.where(inside, room, 0.0)
         perfused = jnp.sum(room, dtype=jnp.float64) * grid.voxel_volume
         antigen = jnp.sum(u.T_A, dtype=jnp.float64) * grid.voxel_volume * p.T_ref
         blood, cells = circulation.blood_flow(blood, antigen, perfused, p, dt)

@@ -58,7 +58,7 @@ class Tumour(Model[State, Action, Observation, TumourParameters]):
         """The seeded fields, empty blood, markers at rest."""
         fields = first_fields(self.grid, self.seeding, p, self.scheme.edge)
         if self.tissue.inside is not None:
-            fields = Fields(*(x * self.tissue.inside for x in fields))
+            fields = Fields(*(jnp.where(self.tissue.inside, x, 0.0) for x in fields))
         fields = Fields(*(jnp.asarray(x, self.scheme.dtype) for x in fields))
         ledger = new_ledger(fields, self.grid.voxel_volume)
         return State(fields, circulation.empty_blood(), circulation.at_rest(p), ledger, no_progress(), jnp.float64(0))
@@ -78,7 +78,7 @@ class Tumour(Model[State, Action, Observation, TumourParameters]):
         )
         C = state.fields.C
         for share, cells in places:
-            share = share if self.tissue.inside is None else share * self.tissue.inside
+            share = share if self.tissue.inside is None else jnp.where(self.tissue.inside, share, 0.0)
             space = jnp.sum(share) * self.grid.voxel_volume
             C = C + (share * cells / p.C_ref / jnp.where(space > 0, space, 1.0)).astype(C.dtype)
         fields = state.fields._replace(C=C)

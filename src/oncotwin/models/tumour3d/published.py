@@ -52,7 +52,7 @@ class Published:
         count = jnp.ceil(dt / self.step_days - 1e-9).astype(jnp.int64)
 
         def body(index: jax.Array, carry: tuple[Fields, Ledger]) -> tuple[Fields, Ledger]:
-            h = jnp.where(index < count - 1, self.step_days, dt - (count - 1) * self.step_days)
+            h = jnp.where(index < count - 1, self.step_days, dt - (count - 1).astype(dt.dtype) * self.step_days)
             return self._step(*carry, p, jnp.where(jnp.abs(h - self.step_days) < 1e-9, self.step_days, h), grid)
 
         fields, ledger = jax.lax.fori_loop(0, count, body, (state.fields, state.ledger))

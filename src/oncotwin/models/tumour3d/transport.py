@@ -27,7 +27,7 @@ class Tissue(NamedTuple):
         if self.relative is None and self.inside is None:
             return None
         whole = np.ones(grid.shape) if self.relative is None else np.asarray(self.relative, float)
-        return whole if self.inside is None else whole * self.inside
+        return whole if self.inside is None else np.where(self.inside, whole, 0.0)
 
 
 def _faces(field: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
@@ -73,20 +73,20 @@ class AxisHeat(NamedTuple):
 
     def __call__(self, name: str, u: jax.Array, level: jax.Array) -> jax.Array:
         """Heat flow of the named field over the interval's length / 2**level."""
-        spread = getattr(self.D, name) * self.dt / 2.0**level
+        spread = getattr(self.D, name) * jnp.ldexp(self.dt, -level)
         return drift.sweep(self.rates, u, spread.astype(u.dtype))
 
 
 def box_heat(p: TumourParameters, grid: Grid, dt: jax.Array, levels: int, dtype: jnp.dtype) -> BoxHeat:
     """The propagators of a box for steps dt, dt/2, ..., dt/2**(levels - 1)."""
-    steps = dt / 2.0 ** jnp.arange(levels)
+    steps = jnp.ldexp(dt, -jnp.arange(levels))
     D = diffusivities(p)
     tables = {}
     for name in ("E", "T_A", "S", "A", "H"):
         made = {}
         for n, h in zip(grid.shape, grid.spacing, strict=True):
             if (n, h) not in made:
-                made[n, h] = heat.kernel(getattr(D, name) * steps, n, h, dtype)
+                made[n, h] = heat.kernel(jnp.asarray(getattr(D, name), steps.dtype) * steps, n, h, dtype)
         tables[name] = tuple(made[n, h] for n, h in zip(grid.shape, grid.spacing, strict=True))
     return BoxHeat(tables | {"T_B": tables["T_A"]})
 
