@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy import sparse
@@ -15,9 +15,9 @@ from oncotwin.errors import BadInput, nearest
 class Network:
     """The linear program of flux balance: optimise c'v subject to S v = b, lb <= v <= ub.
 
-    reactions, metabolites: distinct ids, n and m of them.  S: (m, n), mmol of metabolite for each mmol of flux.  lb, ub:
-    (n,), mmol/gDW/h (infinite where there is none).  b: (m,), net accumulation, mmol/gDW/h.  c: (n,), what each flux is
-    worth.  sense: which way the objective goes.  The rest is text about each reaction or metabolite, in the same order,
+    reactions, metabolites: distinct ids, n and m of them.  S: (m, n), mmol of metabolite made by each mmol of flux.
+    lb, ub: (n,), mmol/gDW/h, infinite where there is none.  b: (m,), net accumulation, mmol/gDW/h.  c: (n,), what each
+    flux is worth.  sense: which way the objective goes.  The rest is text about each reaction or metabolite, in order,
     empty where nothing is known; gene_rules are boolean expressions of gene ids; charges None where unknown.
 
     Raises BadInput for shapes that do not fit, repeated ids, numbers that are not finite and contradictory bounds.
@@ -42,7 +42,7 @@ class Network:
 
     def __post_init__(self) -> None:
         m, n = len(self.metabolites), len(self.reactions)
-        arrays = {"S": sparse.csc_array(self.S, dtype=float)}
+        arrays: dict[str, Any] = {"S": sparse.csc_array(self.S, dtype=float)}
         for what, size in (("lb", n), ("ub", n), ("b", m), ("c", n)):
             value = np.asarray(getattr(self, what), float)
             arrays[what] = np.zeros(size) if value.size == 0 and what in "bc" else value
