@@ -11,16 +11,24 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 Watcher = Callable[[float, Any], None]
 """Called after each interval with the day and the observation."""
 
+Size = Callable[[Any], str]
+"""How large what is simulated has become, in words, from an observation."""
+
 _LEAST_SECONDS = 5.0
 _LEAST_SHARE = 0.1
 
 
+def tumour_size(observation: Any) -> str:
+    """The tumour's volume."""
+    return f"tumour {float(observation.tumour_volume_cm3):.3g} cm3"
+
+
 @contextmanager
-def shown(label: str, end_days: float) -> Iterator[Watcher]:
+def shown(label: str, end_days: float, size: Size = tumour_size) -> Iterator[Watcher]:
     """A watcher that shows the progress of one run on stderr."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(label, end_days, console)
+        yield _lines(label, end_days, size, console)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -34,7 +42,7 @@ def shown(label: str, end_days: float) -> Iterator[Watcher]:
         task = bar.add_task(label, total=end_days, size="preparing")
 
         def watch(day: float, observation: Any) -> None:
-            bar.update(task, completed=day, size=_size(observation) if day < end_days else "figures and report")
+            bar.update(task, completed=day, size=size(observation) if day < end_days else "figures and report")
 
         yield watch
 
@@ -45,7 +53,7 @@ def silent(label: str, end_days: float) -> Iterator[Watcher]:
     yield lambda day, observation: None
 
 
-def _lines(label: str, end_days: float, console: Console) -> Watcher:
+def _lines(label: str, end_days: float, size: Size, console: Console) -> Watcher:
     """Print a line at the start, at the end, and every tenth of the run or every five seconds, the rarer of both."""
     begun = time.monotonic()
     last = [begun, 0.0]
@@ -56,12 +64,8 @@ def _lines(label: str, end_days: float, console: Console) -> Watcher:
         due = day - last[1] >= _LEAST_SHARE * end_days and now - last[0] >= _LEAST_SECONDS
         if due or day >= end_days:
             last[:] = [now, day]
-            line = f"{label}: {day:g} of {end_days:g} days, {_size(observation)}, {now - begun:.0f} s"
+            line = f"{label}: {day:g} of {end_days:g} days, {size(observation)}, {now - begun:.0f} s"
             line += "; figures and report follow" if day >= end_days else ""
             console.print(line, highlight=False, soft_wrap=True)
 
     return watch
-
-
-def _size(observation: Any) -> str:
-    return f"tumour {float(observation.tumour_volume_cm3):.3g} cm3"

@@ -25,10 +25,12 @@ _FLAT_CHUNKS = {"name": "default", "separator": "."}  # one folder a variable, o
 class Layout(NamedTuple):
     """What a store holds.
 
-    axes: name -> centres, cm.  times: days.  fields, observables: name -> (unit, long name).  dtype: of the fields.
+    axes: name -> centres, in `axis_unit`.  times: days.  fields, observables: name -> (unit, long name).  dtype: of the
+    fields.
     """
 
     axes: dict[str, np.ndarray]
+    axis_unit: str
     times: np.ndarray
     fields: dict[str, tuple[str, str]]
     observables: dict[str, tuple[str, str]]
@@ -62,18 +64,19 @@ class FrameStore:
         times: Any,
         field_units: Mapping[str, tuple[str, str]],
         observation_meta: Mapping[str, tuple[str, str]],
+        axis_unit: str = "cm",
         dtype: Any = "float64",
         attrs: Mapping[str, Any] | None = None,
         mask: Any = None,
     ) -> Self:
         """A new, empty store: every frame NaN, `done` zero.
 
-        axes: name -> centres, cm.  times: days, of all frames to come.  field_units, observation_meta: name -> (unit,
-        long name).  dtype: float64 or float32, of the fields.  attrs: of the dataset, as JSON holds them.  mask: where
-        there is tissue, bool of the grid's shape; kept as the variable `mask`.  Raises StorageFailure if something is
-        there already or the disk refuses.
+        axes: name -> centres, in axis_unit.  times: days, of all frames to come.  field_units, observation_meta: name
+        -> (unit, long name).  dtype: float64 or float32, of the fields.  attrs: of the dataset, as JSON holds them.
+        mask: where there is tissue, bool of the grid's shape; kept as the variable `mask`.  Raises StorageFailure if
+        something is there already or the disk refuses.
         """
-        path, layout = Path(path), _layout(axes, times, field_units, observation_meta, dtype)
+        path, layout = Path(path), _layout(axes, axis_unit, times, field_units, observation_meta, dtype)
         building = partial(path)
         with storage("create the store", path):
             if path.exists():
@@ -95,6 +98,7 @@ class FrameStore:
         times: Any,
         field_units: Mapping[str, tuple[str, str]],
         observation_meta: Mapping[str, tuple[str, str]],
+        axis_unit: str = "cm",
         dtype: Any = "float64",
     ) -> Self:
         """The store of a run that goes on.  Arguments as for `create`.
@@ -102,7 +106,7 @@ class FrameStore:
         What a crash left half-written is swept away.  Raises StorageFailure if there is no store here, or one of other
         axes, times, variables, units or dtype.
         """
-        path, layout = Path(path), _layout(axes, times, field_units, observation_meta, dtype)
+        path, layout = Path(path), _layout(axes, axis_unit, times, field_units, observation_meta, dtype)
         _check_is_store(path)
         with zarr_storage("open the store", path):
             store = cls(path, layout)
@@ -176,19 +180,19 @@ class _Variable(NamedTuple):
     values: np.ndarray | None = None
 
 
-def _layout(axes: Any, times: Any, fields: Any, observables: Any, dtype: Any) -> Layout:
+def _layout(axes: Any, axis_unit: str, times: Any, fields: Any, observables: Any, dtype: Any) -> Layout:
     kind = np.dtype(dtype)
     if kind not in (np.dtype("float64"), np.dtype("float32")):
         raise BadInput("fields cannot be stored as this", where=STORE_NAME, got=str(kind), allowed="float64, float32")
     centres = {name: np.asarray(values, np.float64) for name, values in axes.items()}
-    return Layout(centres, np.asarray(times, np.float64), dict(fields), dict(observables), kind)
+    return Layout(centres, axis_unit, np.asarray(times, np.float64), dict(fields), dict(observables), kind)
 
 
 def _variables(layout: Layout) -> dict[str, _Variable]:
     """Every array of a store of this layout, by name."""
     n, shape, real = len(layout.times), layout.shape, np.dtype("float64")
     found = {"time": _coordinate("time", layout.times, "day")}
-    found |= {name: _coordinate(name, centres, "cm") for name, centres in layout.axes.items()}
+    found |= {name: _coordinate(name, centres, layout.axis_unit) for name, centres in layout.axes.items()}
     for name, (units, long_name) in layout.fields.items():
         about = {"units": units, "long_name": long_name}
         found[name] = _Variable(("time", *layout.axes), (n, *shape), (1, *shape), layout.dtype, np.nan, about)
