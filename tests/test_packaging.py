@@ -13,7 +13,7 @@ import oncotwin
 
 ROOT = Path(__file__).resolve().parent.parent
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOADED_BY_OTHERS = {"h5netcdf", "h5py", "bionetgen", "python-dateutil"}  # xarray loads the first two by name, PySB the others
+LOADED_BY_OTHERS = {"h5netcdf", "h5py", "bionetgen", "python-dateutil"}  # by name: xarray, PySB
 
 
 def names(requirements: list[str]) -> set[str]:

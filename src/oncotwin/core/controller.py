@@ -16,6 +16,7 @@ class Status(IntEnum):
     INFEASIBLE = 2
     LIMITED = 3
     BAD_OBSERVATION = 4
+    CORRECTED = 5
 
 
 class Decision(NamedTuple):

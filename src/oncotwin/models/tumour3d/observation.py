@@ -86,7 +86,8 @@ def longest_diameter(share: jax.Array, grid: Grid) -> jax.Array:
 def sum_of_diameters(share: jax.Array, grid: Grid, lesion: np.ndarray) -> jax.Array:
     """Sum of the longest diameters of at most five lesions, cm.  lesion: number of each voxel's lesion, grid shape."""
     count = min(int(lesion.max()) + 1, MOST_TARGETS)
-    return sum((longest_diameter(share * (lesion == i).astype(share.dtype), grid) for i in range(count)), start=jnp.asarray(0.0))
+    parts = (longest_diameter(jnp.where(lesion == i, share, 0.0), grid) for i in range(count))
+    return sum(parts, start=jnp.asarray(0.0))
 
 
 def infiltration_depth(u: Fields, share: jax.Array, grid: Grid) -> jax.Array:
