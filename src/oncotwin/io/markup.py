@@ -1,7 +1,7 @@
 """XML from strangers: decoded here, without declarations of its own, of bounded depth, before any parser sees it.
 
-A document type declaration is where entities come from, which can grow without bound or name other files; no format that
-is read here needs one.
+A document type declaration is where entities come from, which can grow without bound or name other files; no format
+that is read here needs one.
 """
 
 import re
@@ -25,8 +25,8 @@ _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 def read_markup(path: Path, allowed: str) -> str:
     """The text of an XML file, well formed, without an XML declaration; it may be packed as .gz or .bz2.
 
-    allowed: what is expected, for the message.  Raises BadInput if it cannot be read, is not in a plain encoding, is not
-    well formed (with line and column), nests too deeply or declares a document type.
+    allowed: what is expected, for the message.  Raises BadInput if it cannot be read, is not in a plain encoding, is
+    not well formed (with line and column), nests too deeply or declares a document type.
     """
     text = _DECLARATION.sub("", _decoded(read_packed(path, allowed), str(path)), count=1)
     _checked(text, str(path), allowed)

@@ -19,8 +19,8 @@ _UNPACK: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".bz2": bz2
 def read_packed(path: Path, allowed: str, largest: int = LARGEST) -> bytes:
     """What a file holds, unpacked if its name ends in .gz or .bz2.
 
-    allowed: what is expected, for the message.  Raises BadInput if it is missing, a folder, unreadable, damaged, empty or
-    longer than `largest` bytes once unpacked, however small it is packed.
+    allowed: what is expected, for the message.  Raises BadInput if it is missing, a folder, unreadable, damaged, empty
+    or longer than `largest` bytes once unpacked, however small it is packed.
     """
     where = str(path)
     if path.is_dir():

@@ -29,9 +29,9 @@ _NOTE = re.compile(r"<(?:\w+:)?p\b[^>]*>\s*([^<:]+?)\s*:\s*(.*?)\s*</(?:\w+:)?p>
 def read_sbml(path: Path) -> Network:
     """The network in a file of SBML (.xml or .sbml, also packed as .gz or .bz2).
 
-    Boundary species are outside the balance: they have no row.  Prefixes and escapes of ids are dropped (see `sbml_ids`).
-    Raises BadInput, naming the file and the element, for a file that is damaged or hostile and for every construct that
-    flux balance cannot use; nothing is guessed.
+    Boundary species are outside the balance: they have no row.  Prefixes and escapes of ids are dropped (see
+    `sbml_ids`).  Raises BadInput, naming the file and the element, for a file that is damaged or hostile and for every
+    construct that flux balance cannot use; nothing is guessed.
     """
     _installed()
     where = str(path)

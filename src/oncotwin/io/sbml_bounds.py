@@ -39,7 +39,7 @@ def read_bounds(model: Any, where: str) -> Bounds:
 
 
 def read_aim(model: Any, where: str) -> Aim:
-    """The active objective; where several are given and none is active, none.  Raises BadInput for one that is faulty."""
+    """The active objective; where several are given and none is active, none.  Raises BadInput for a faulty one."""
     fbc = model.getPlugin("fbc")
     if fbc is None:
         laws = {r.getIdAttribute(): _law(r).get("OBJECTIVE_COEFFICIENT") for r in model.getListOfReactions()}
