@@ -96,8 +96,8 @@ def read_json(path: Path) -> Network:
 def write_json(path: Path, network: Network) -> None:
     """Write a network as JSON, packed if the name ends in .gz or .bz2.
 
-    What `read_json` reads back equals it, every number to the bit.  The schema always maximises: an objective to be minimised is written with its sign turned, and a note
-    says so.  Raises StorageFailure.
+    What `read_json` reads back equals it, every number to the bit.  The schema always maximises: an objective to be
+    minimised is written with its sign turned, and a note says so.  Raises StorageFailure.
     """
     genes = dict.fromkeys(g for rule in map(parse_rule, network.gene_rules) if rule is not None for g in rule.genes)
     document: dict[str, Any] = {

@@ -32,7 +32,8 @@ def write_sbml(path: Path, network: Network) -> None:
     """Write a network as SBML, packed if the name ends in .gz or .bz2.
 
     What `read_sbml` reads back equals it: numbers to the bit, ids, names, formulas, charges, compartments, subsystems;
-    gene associations as `a and (b or c)`.  Raises BadInput for what SBML cannot hold, StorageFailure if the disk refuses.
+    gene associations as `a and (b or c)`.  Raises BadInput for what SBML cannot hold, StorageFailure if the disk
+    refuses.
     """
     root = Element("sbml", _ROOT)
     model = SubElement(root, "model", {"fbc:strict": "true"})
