@@ -26,13 +26,13 @@ class Belief(NamedTuple):
 
     @property
     def covariance(self) -> Array:
-        """(n, n)."""
-        return self.factor @ self.factor.T
+        """(n, n); leading axes of the factor are kept."""
+        return self.factor @ jnp.swapaxes(self.factor, -1, -2)
 
     @property
     def deviation(self) -> Array:
         """Standard deviation of each entry, (n,)."""
-        return jnp.sqrt(jnp.sum(self.factor**2, axis=1))
+        return jnp.sqrt(jnp.sum(self.factor**2, axis=-1))
 
 
 class Correction(NamedTuple):
@@ -53,27 +53,38 @@ def independent(mean: Array, deviation: Array) -> Belief:
     return Belief(jnp.asarray(mean, float), jnp.diag(jnp.asarray(deviation, float)))
 
 
-def transform(belief: Belief, function: Callable[[Array], Array]) -> tuple[Array, Array, Array]:
-    """Mean of a function of a belief, (m,), and its first and second differences along each column, (m, n) each.
+def points(belief: Belief) -> Array:
+    """The points that stand for a belief, (2 n + 1, n), the mean first."""
+    steps = SPREAD * belief.factor.T
+    return jnp.concatenate([belief.mean[None], belief.mean + steps, belief.mean - steps])
 
-    The products of both with their transposes add up to the covariance.  function: (n,) -> (m,).
+
+def moments(values: Array) -> tuple[Array, Array, Array]:
+    """Mean of what a function makes of a belief, (m,), and its first and second differences, (m, n) each.
+
+    values: of the function at the points, (2 n + 1, m).  Both differences times their transposes add up to the
+    covariance.
     """
-    steps, size = SPREAD * belief.factor.T, belief.mean.shape[0]
-    values = jax.vmap(function)(jnp.concatenate([belief.mean[None], belief.mean + steps, belief.mean - steps]))
+    size = values.shape[0] // 2
     centre, up, down = values[0], values[1 : size + 1], values[size + 1 :]
     squared, bends = SPREAD**2, up + down - 2 * centre
     mean = centre + jnp.sum(bends, axis=0) / (2 * squared)
     return mean, ((up - down) / (2 * SPREAD)).T, ((squared - 1) ** 0.5 / (2 * squared) * bends).T
 
 
-def predict(belief: Belief, advance: Callable[[Array], Array], noise: Array) -> Belief:
-    """The belief after the state has moved.
+def gather(values: Array, noise: Array) -> Belief:
+    """The belief that the moved points stand for.
 
-    advance: state before -> state after, (n,) -> (n,).  noise: what the law leaves out, as a factor, (n, n): its
-    product with its transpose is the covariance that is added.
+    values: where the points have gone, (2 n + 1, n).  noise: what the law that moved them leaves out, as a factor,
+    (n, n): its product with its transpose is the covariance that is added.
     """
-    mean, first, second = transform(belief, advance)
+    mean, first, second = moments(values)
     return Belief(mean, _triangular(jnp.concatenate([first, second, noise], axis=1)))
+
+
+def predict(belief: Belief, advance: Callable[[Array], Array], noise: Array) -> Belief:
+    """The belief after the state has moved.  advance: before -> after, (n,) -> (n,).  noise: as for `gather`."""
+    return gather(jax.vmap(advance)(points(belief)), noise)
 
 
 def correct(belief: Belief, observe: Callable[[Array], Array], measured: Array, noise: Array) -> Correction:
@@ -83,7 +94,7 @@ def correct(belief: Belief, observe: Callable[[Array], Array], measured: Array, 
     standard deviation of each entry, (m,), independent of one another.
     """
     there = jnp.isfinite(measured)
-    mean, first, second = transform(belief, observe)
+    mean, first, second = moments(jax.vmap(observe)(points(belief)))
     count, size = mean.shape[0], belief.mean.shape[0]
     rows = jnp.concatenate([first, second, jnp.diag(noise)], axis=1)
     absent = jnp.concatenate([jnp.zeros((count, 2 * size)), jnp.eye(count)], axis=1)  # tells nothing of the state

@@ -1,0 +1,1 @@
+"""Studies: what is learnt of models from data, of patients from cohorts, of controllers from comparison."""
