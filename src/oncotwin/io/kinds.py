@@ -5,9 +5,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from oncotwin.core.parameters import Parameters
 from oncotwin.io.consistency import contradictions
-from oncotwin.io.documents import read_preset
+from oncotwin.io.culture_consistency import culture_contradictions
+from oncotwin.io.culture_spec import CORE, SET_BY_KEYS, CultureSpec
+from oncotwin.io.documents import merge, read_preset
 from oncotwin.io.faults import Fault
+from oncotwin.io.protocols import is_file, read_protocol
 from oncotwin.io.section import Section
 from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
 
@@ -21,7 +25,7 @@ class Kind(NamedTuple):
     `default`, that value where nobody sets it.  head: first lines of a written spec.  elsewhere: parameters that a key
     of their own sets.  defaults: (value of the base, who set it, folder of relative names, whether the user sets a
     top-level key) -> the document of defaults.  located: (document, folder) -> the document with full paths.
-    contradictions: what is wrong with keys read together.
+    contradictions: (spec, class of the parameters) -> what is wrong with keys read together.
     """
 
     name: str
@@ -32,7 +36,7 @@ class Kind(NamedTuple):
     elsewhere: Mapping[str, str]
     defaults: Callable[[Any, str, Path, Callable[[str], bool]], Document]
     located: Callable[[Document, Path], Document]
-    contradictions: Callable[[Any], Iterator[Fault]]
+    contradictions: Callable[[Any, type[Parameters]], Iterator[Fault]]
 
 
 def head(name: str, what: str) -> str:
@@ -64,6 +68,28 @@ def _images_located(document: Document, folder: Path) -> Document:
     return {**document, "image": named}
 
 
+def _tumour_contradictions(spec: TumourSpec, family: type[Parameters]) -> Iterator[Fault]:
+    return contradictions(spec)
+
+
+def _culture_defaults(chosen: Any, where: str, folder: Path, sets: Callable[[str], bool]) -> Document:
+    """What a protocol says of vessel, seeding and parameters, over what is common to all cultures."""
+    protocol = read_protocol(str(folder / chosen) if is_file(chosen) else chosen, where=where).spec
+    said = {"protocol": chosen, "vessel": protocol.vessel, "seeding": protocol.seeding}
+    return merge(read_preset("defaults", where=where, folder="culture"), {**said, "parameters": protocol.parameters})
+
+
+def _culture_located(document: Document, folder: Path) -> Document:
+    """The document with the names of its protocol's and its network's files completed by the folder of the spec."""
+    located = dict(document)
+    if is_file(document.get("protocol")):
+        located["protocol"] = str(folder / document["protocol"])
+    network = document.get("network")
+    if isinstance(network, str) and network and network != CORE:
+        located["network"] = str(folder / network)
+    return located
+
+
 TUMOUR = Kind(
     name="tumour",
     spec=TumourSpec,
@@ -73,6 +99,22 @@ TUMOUR = Kind(
     elsewhere=MappingProxyType(SET_BY_SEEDING),
     defaults=_tumour_defaults,
     located=_images_located,
-    contradictions=contradictions,
+    contradictions=_tumour_contradictions,
 )
 """CAR-T therapy of a solid tumour."""
+
+CULTURE = Kind(
+    name="culture",
+    spec=CultureSpec,
+    base="protocol",
+    default="static-il2",
+    head=head("culture", "A culture run"),
+    elsewhere=MappingProxyType(SET_BY_KEYS),
+    defaults=_culture_defaults,
+    located=_culture_located,
+    contradictions=culture_contradictions,
+)
+"""CAR-T cells in a bioreactor."""
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE)})
+"""Every kind by its name."""

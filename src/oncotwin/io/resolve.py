@@ -1,6 +1,6 @@
 """From a preset, a file and overrides to one resolved spec; every fault becomes one BadInput that names its key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,12 +63,12 @@ def resolve(path: Path | None, overrides: Sequence[str], family: type[Parameters
     sources = Sources(kind, path, document, tuple(parse_override(text) for text in overrides))
     merged = kind.located(_merged(sources), sources.folder)
     given = merged.get("parameters", {})
-    merged["parameters"], faults = parameter_values(given, family.about(), kind.elsewhere)
+    merged["parameters"], faults = parameter_values(given, family.about(), kind)
     try:
         spec = kind.spec.model_validate(merged)
     except ValidationError as error:
         refuse([*faults_of(error, kind.spec), *faults], sources.of)
-    faults.extend(kind.contradictions(spec))
+    faults.extend(kind.contradictions(spec, family))
     if faults:
         refuse(faults, sources.of)
     return spec
@@ -81,23 +81,25 @@ def write_spec(path: Path, spec: Section) -> None:
 
 
 def parameter_values(
-    section: Any, family: Sequence[ParameterInfo], elsewhere: Mapping[str, str]
+    section: Any, family: Sequence[ParameterInfo], kind: Kind = TUMOUR
 ) -> tuple[dict[str, float], list[Fault]]:
     """The numbers of a [parameters] table in their declared units, and what is wrong with the others.
 
-    family: what `Parameters.about()` says of every known name.  elsewhere: names that another key of the spec sets.
+    family: what `Parameters.about()` says of every known name.
     """
     if not isinstance(section, dict):
         return {}, [Fault(("parameters",), "not a table", section, "NAME = value")]
-    known = {info.name: info for info in family if info.name not in elsewhere}
+    known = {info.name: info for info in family if info.name not in kind.elsewhere}
     values: dict[str, float] = {}
     faults: list[Fault] = []
     for name, given in section.items():
         place = ("parameters", name)
-        if name in elsewhere:
-            faults.append(Fault(place, f"set by {elsewhere[name]}", name, elsewhere[name]))
+        if name in kind.elsewhere:
+            faults.append(Fault(place, f"set by {kind.elsewhere[name]}", name, kind.elsewhere[name]))
         elif name not in known:
-            faults.append(Fault(place, "unknown parameter", name, "see `oncotwin parameters`", nearest(name, known)))
+            faults.append(
+                Fault(place, "unknown parameter", name, f"see `oncotwin parameters {kind.name}`", nearest(name, known))
+            )
         else:
             try:
                 values[name] = _parameter(given, known[name])
