@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse.linalg import splu
 
 from oncotwin.errors import NumericalFailure
-from oncotwin.numerics.split_program import PRICE, SplitProgram
+from oncotwin.numerics.split_program import SplitProgram
 
 NUDGE = 1e-12  # mmol/gDW/h
 ROUND_OFF = 1e-13  # mmol/gDW/h by which a flux may miss its bound, relative to the largest flux if that is above one
@@ -27,11 +27,6 @@ class Basis(NamedTuple):
 
     basic: np.ndarray
     at_upper: np.ndarray
-
-    @property
-    def name(self) -> bytes:
-        """What tells this basis from another."""
-        return self.basic.astype(np.int32).tobytes() + np.packbits(self.at_upper).tobytes()
 
 
 class AffineMap(NamedTuple):
@@ -58,17 +53,15 @@ def directions(k: int) -> np.ndarray:
 
 
 def reduced_costs(program: SplitProgram, basic: np.ndarray, factor) -> np.ndarray:
-    """What one unit of each column would add to the objective, (N,), zero for basic columns.
+    """What one unit of each column would add to worth and to cost saved, (N, 2), zero for basic columns.
 
-    The two levels are solved apart and only then added: what growth does not see must not be lost in its round-off.
+    The second level counts where the first is zero: the price of growth is without limit here, so its optimum is exact.
     """
     levels = np.stack([program.worth, -program.cost], axis=1)
-    prices = factor.solve(levels[basic], trans="T")
-    d = levels - program.A.T @ prices
+    d = levels - program.A.T @ factor.solve(levels[basic], trans="T")
     d[np.abs(d[:, 0]) < NEGLIGIBLE, 0] = 0.0
-    total = PRICE * d[:, 0] + d[:, 1]
-    total[basic] = 0.0
-    return total
+    d[basic] = 0.0
+    return d
 
 
 def settle(program: SplitProgram, basic: np.ndarray, p: np.ndarray) -> tuple[Basis, AffineMap]:
@@ -82,7 +75,7 @@ def settle(program: SplitProgram, basic: np.ndarray, p: np.ndarray) -> tuple[Bas
         basic = np.sort(basic)
         factor = splu(program.A[:, basic])
         d = reduced_costs(program, basic, factor)
-        basis = Basis(basic, d > 0)
+        basis = Basis(basic, (d[:, 0] > 0) | (d[:, 0] == 0) & (d[:, 1] > 0))
         x = affine(program, basis, factor)
         leaving, sign = _leaving(program, basis, x, near)
         if leaving < 0:
@@ -127,4 +120,5 @@ def _entering(program: SplitProgram, basis: Basis, factor, d: np.ndarray, row: i
     if not helps.any():
         raise NumericalFailure("no flux satisfies all bounds and balances", where="flux balance")
     candidates = np.flatnonzero(helps)
-    return int(candidates[np.argmin(np.abs(d[candidates] / tableau[candidates]))])
+    worth, cost = np.abs(d[candidates] / tableau[candidates, None]).T
+    return int(candidates[np.lexsort((cost, worth))[0]])

@@ -5,8 +5,7 @@ cultures is answered by looking regions up, in JAX; a point in no known region i
 host.  The answer is the one optimum of the split program (`split_program`), whichever bases were met before.
 """
 
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 import jax
@@ -14,13 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.errors import BadInput, NumericalFailure
-from oncotwin.numerics.basis import AffineMap, settle
+from oncotwin.numerics.basis import settle
 from oncotwin.numerics.linear_program import LinearProgram, Outcome
 from oncotwin.numerics.network import Network
 from oncotwin.numerics.regions import Region, Regions, lookup, region
 from oncotwin.numerics.split_program import UNBOUNDED, Goal, SplitProgram, split
 
 __all__ = ["FluxCache", "Fluxes", "Network"]
+
+NEAREST = 8  # regions looked at on the host before HiGHS is asked
 
 
 class Fluxes(NamedTuple):
@@ -44,19 +45,15 @@ class FluxCache:
     ask it with `solve` on the host and with `solver` in JAX.
     """
 
-    def __init__(self, network: Network, program: SplitProgram, goal: Goal, rows: np.ndarray, within: np.ndarray):
-        self.network, self.program, self.goal = network, program, goal
-        self._rows, self._within = rows, within
-        self._regions: dict[bytes, Region] = {}
-        self._columns = len(program.cost) - len(program.b)
+    def __init__(self, network: Network, goal: Goal, outputs: tuple[str, ...], within: np.ndarray) -> None:
+        self.network, self.goal, self.outputs = network, goal, outputs
+        self.program = split(network, goal)
+        self._reading, self._within = reading(self.program, [network.place(name) for name in outputs]), within
+        self._regions: list[Region] = []
+        self._places: dict[bytes, int] = {}
+        self._values = np.zeros((0, len(within) + 1))  # objective of each region, gradient and constant
         self._last: Region | None = None
-        real = slice(0, self._columns)
-        self._lp = LinearProgram(
-            program.A[:, real],
-            (program.b, program.b),
-            (program.lower[real], program.upper[real]),
-            program.price[real],
-        )
+        self._highs = linear_program(self.program)
 
     @classmethod
     def build(
@@ -69,7 +66,7 @@ class FluxCache:
         maintenance: str = "ATPM",
         within: float = 100.0,
     ) -> Self:
-        """A cache that knows the bases at the corners zero and `within` of the varying bounds.
+        """A cache that knows the bases at zero and at the far corner of the varying bounds.
 
         varying: reactions whose bounds vary; of an exchange the greatest uptake, of the maintenance reaction the
         demand, of any other the greatest flux in each direction it may run.  outputs: reactions whose fluxes are
@@ -81,12 +78,7 @@ class FluxCache:
         """
         network = network.aimed(growth) if growth else network
         goal = Goal(tuple(varying), maintenance)
-        program = split(network, goal)
-        places = [network.place(name) for name in outputs]
-        met = np.arange(len(program.cost)) == program.maintenance
-        fluxes = [np.where(program.reaction == j, program.direction, 0.0) for j in places]
-        rows = np.vstack([program.growth, -1.0 * met, *fluxes])
-        cache = cls(network, program, goal, rows, np.full(len(varying), float(within)))
+        cache = cls(network, goal, tuple(outputs), np.full(len(varying), float(within)))
         cache.learn(np.stack([np.zeros(len(varying)), cache._within]))
         return cache
 
@@ -96,103 +88,125 @@ class FluxCache:
     def learn(self, uptake: np.ndarray) -> int:
         """Make sure of the bases at some varying bounds, (points, k); gives how many were new."""
         known = len(self)
-        for p in np.atleast_2d(self._cleaned(uptake)):
+        for p in np.atleast_2d(self._checked(uptake)):
             self._region_at(p)
         return len(self) - known
 
     def solve(self, uptake: np.ndarray) -> Fluxes:
         """Fluxes at varying bounds (..., k) on the host, in NumPy."""
-        p = self._cleaned(uptake)
-        if p.ndim == 1:
-            found = self._region_at(p)
-            return _fluxes(found.offset + found.slope @ p, found.slope[0])
+        p = np.asarray(uptake, float)
+        if p.ndim > 1:
+            return self._solved_each(self._checked(p))
+        last = self._last
+        if last is None or p.shape != last.gradient.shape or not last.holds(p):
+            p = self._checked(p)
+            last = self._region_at(p)
+        return _fluxes(last.offset + last.slope @ p, last.slope[0])
+
+    def _solved_each(self, p: np.ndarray) -> Fluxes:
+        """Fluxes at each of many points, (..., k) with at least one leading axis."""
         found = [self._region_at(q) for q in p.reshape(-1, p.shape[-1])]
-        slope = np.stack([r.slope for r in found]).reshape(*p.shape[:-1], -1, p.shape[-1])
-        offset = np.stack([r.offset for r in found]).reshape(slope.shape[:-1])
-        return _fluxes(offset + np.einsum("...ok,...k->...o", slope, p), slope[..., 0, :])
+        values = np.stack([r.offset + r.slope @ q for r, q in zip(found, p.reshape(-1, p.shape[-1]), strict=True)])
+        shadow = np.stack([r.slope[0] for r in found])
+        return _fluxes(values.reshape(*p.shape[:-1], -1), shadow.reshape(p.shape))
 
     def solver(self) -> Callable[[jax.Array], Fluxes]:
         """The same as a function of JAX arrays, with the regions known now: safe under jit, vmap and grad.
 
         The derivative is that of the region's affine map.  Bounds below zero count as zero.
         """
-        find = lookup(self._table, self._missed)
+        find = lookup(Regions.stack(self._regions), self._asked)
 
         def solve(uptake: jax.Array) -> Fluxes:
             p = jnp.asarray(uptake, float)
             p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
             offset, slope = find(jax.lax.stop_gradient(p))
-            return _fluxes(offset + jnp.einsum("...ok,...k->...o", slope, p), slope[..., 0, :])
+            values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
+            return _fluxes(values, slope[..., 0])
 
         return solve
 
-    @property
-    def _table(self) -> Regions:
-        return Regions.stack(list(self._regions.values()), self._within)
+    def _asked(self, p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Offsets (points, outputs) and slopes (points, k, outputs) from the host, one call for all points."""
+        del chosen, known
+        points, k = p.shape
+        shapes = (points, len(self._reading)), (points, k, len(self._reading))
+        results = tuple(jax.ShapeDtypeStruct(shape, p.dtype) for shape in shapes)
+        return jax.pure_callback(self._answered, results, p, vmap_method="broadcast_all")
 
-    def _missed(self, uptake: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets and slopes at the points (..., k) that are not known; zeros elsewhere.  Called from compiled code."""
-        p, known = np.asarray(uptake), np.asarray(known)
-        outputs = len(self._rows)
-        offset, slope = np.zeros((*known.shape, outputs)), np.zeros((*known.shape, outputs, p.shape[-1]))
-        for place in zip(*np.nonzero(~known), strict=True):
-            finite = np.isfinite(p[place]).all()
-            found = self._region_at(p[place]) if finite else None
-            offset[place], slope[place] = (found.offset, found.slope) if found else (np.nan, np.nan)
+    def _answered(self, uptake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets and slopes at points (..., k), NaN where a point is NaN.  Called from compiled code."""
+        p = np.asarray(uptake)
+        offset = np.full((*p.shape[:-1], len(self._reading)), np.nan)
+        slope = np.full((*p.shape, len(self._reading)), np.nan)
+        for place in np.ndindex(p.shape[:-1]):
+            if np.isfinite(p[place]).all():
+                found = self._region_at(p[place])
+                offset[place], slope[place] = found.offset, found.slope.T
         return offset, slope
 
     def _region_at(self, p: np.ndarray) -> Region:
-        """The region that holds p: the last one, a known one, or a new one found by HiGHS."""
+        """The region that holds p: the last one, the known one of least value, or a new one found by HiGHS."""
         last = self._last
         if last is None or not last.holds(p):
-            last = next((r for r in self._regions.values() if r.holds(p)), None) or self._found(p)
+            values = self._values[:, :-1] @ p + self._values[:, -1]
+            likely = np.argsort(values)[:NEAREST]
+            last = next((r for r in map(self._regions.__getitem__, likely) if r.holds(p)), None) or self._found(p)
             self._last = last
         return last
 
     def _found(self, p: np.ndarray) -> Region:
         """Solve at p by HiGHS, finish the basis to round-off, keep its region."""
-        program, real = self.program, slice(0, self._columns)
-        self._lp.set_bounds(program.lower[real], program.greatest(p)[real])
-        outcome = self._lp.solve()
+        lower, upper = self.program.lower, self.program.greatest(p)
+        self._highs.set_bounds(lower[: self._highs.width], upper[: self._highs.width])
+        outcome = self._highs.solve()
         if outcome is not Outcome.OPTIMAL:
             raise self._refusal(outcome)
-        _, x = settle(program, self._lp.basic, p)
-        found = region(program, x, self._read(x), self._within)
-        return self._regions.setdefault(found.name, found)
+        basis, x = settle(self.program, self._highs.basic, p)
+        found = region(self.program, basis.basic, x, self._reading, self._within)
+        if found.name not in self._places:
+            self._places[found.name] = len(self._regions)
+            self._regions.append(found)
+            self._values = np.vstack([self._values, np.append(found.gradient, found.value)])
+        return self._regions[self._places[found.name]]
 
-    def _read(self, x: AffineMap) -> tuple[np.ndarray, np.ndarray]:
-        """Growth, shortage and the outputs as an affine map, (outputs + 2,) and (outputs + 2, k)."""
-        read, (demand, rise) = self._rows, self.program.demand
-        offset, slope = read @ x.offset, read @ x.slope
-        offset[1] += demand
-        slope[1] += rise
-        return offset, slope
-
-    def _cleaned(self, uptake: np.ndarray) -> np.ndarray:
+    def _checked(self, uptake: np.ndarray) -> np.ndarray:
+        """The bounds as floats, those below zero as zero.  Raises BadInput for NaN, infinity or another number."""
         p = np.asarray(uptake, float)
-        if p.shape[-1:] != (len(self.goal.varying),) or not np.isfinite(p).all():
+        if p.shape[-1:] != self._within.shape or not np.isfinite(p).all():
             raise BadInput(
                 "varying bounds must be finite and as many as there are varying reactions",
                 where="flux balance",
                 got=p.tolist(),
-                allowed=f"(..., {len(self.goal.varying)}): {', '.join(self.goal.varying)}",
+                allowed=f"(..., {len(self._within)}): {', '.join(self.goal.varying)}",
             )
         return np.clip(p, 0.0, UNBOUNDED)
 
     def _refusal(self, outcome: Outcome) -> Exception:
+        where = self.network.where
         if outcome is Outcome.UNBOUNDED:
-            return NumericalFailure("growth is unbounded", where=self.network.where, remedy="Bound some uptake.")
+            return NumericalFailure("growth is unbounded", where=where, remedy="Bound some uptake.")
+        forced = [self.network.reactions[self.program.reaction[j]] for j in np.flatnonzero(self.program.lower > 0)]
         return BadInput(
-            "no flux satisfies all bounds and balances, even those that may vary being at zero",
-            where=self.network.where,
-            got=", ".join(self._forced) or "no forced flux",
+            "no flux satisfies all bounds and balances, even where those that vary are zero",
+            where=where,
+            got=f"forced fluxes: {', '.join(forced) or 'none'}",
             remedy="Lower the forced fluxes, or name one of them as maintenance.",
         )
 
-    @cached_property
-    def _forced(self) -> list[str]:
-        forced = np.flatnonzero(self.program.lower > 0)
-        return [self.network.reactions[self.program.reaction[j]] for j in forced]
+
+def reading(program: SplitProgram, reactions: Sequence[int]) -> np.ndarray:
+    """What is read off the columns: growth, minus the maintenance met, each reaction's flux; (2 + reactions, N)."""
+    met = np.arange(len(program.cost)) == program.maintenance
+    fluxes = [np.where(program.reaction == j, program.direction, 0.0) for j in reactions]
+    return np.vstack([program.growth, -1.0 * met, *fluxes])
+
+
+def linear_program(program: SplitProgram) -> LinearProgram:
+    """The split program as HiGHS takes it, without the logical columns, which it has of its own."""
+    real = slice(0, len(program.cost) - len(program.b))
+    bounds = program.lower[real], program.upper[real]
+    return LinearProgram(program.A[:, real], (program.b, program.b), bounds, program.price[real])
 
 
 def _fluxes(values, shadow) -> Fluxes:

@@ -44,11 +44,12 @@ class LinearProgram:
         for option, value in _OPTIONS.items():
             self._highs.setOptionValue(option, value)
         self._highs.passModel(lp)
+        self.width = len(cost)
         self._columns = np.arange(len(cost), dtype=np.int32)
 
     def set_bounds(self, lower: np.ndarray, upper: np.ndarray) -> None:
         """Replace the bounds of all columns."""
-        self._highs.changeColsBounds(len(self._columns), self._columns, lower, upper)
+        self._highs.changeColsBounds(self.width, self._columns, lower, upper)
 
     def set_column(self, column: int, lower: float, upper: float) -> None:
         """Replace the bounds of one column."""
@@ -60,7 +61,11 @@ class LinearProgram:
 
     def set_cost(self, cost: np.ndarray) -> None:
         """Replace the objective, which is maximised."""
-        self._highs.changeColsCost(len(self._columns), self._columns, cost)
+        self._highs.changeColsCost(self.width, self._columns, cost)
+
+    def set_worth(self, column: int, worth: float) -> None:
+        """Replace what one column is worth to the objective."""
+        self._highs.changeColCost(column, worth)
 
     def solve(self) -> Outcome:
         """Optimise.  Raises NumericalFailure if HiGHS ends in any other way than optimal, infeasible or unbounded."""

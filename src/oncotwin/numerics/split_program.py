@@ -3,8 +3,8 @@
     max   W (w_m x_m + growth) - sum_j w_j x_j      subject to   A x = b,   l <= x <= u_0 + U p
 
 Each reaction becomes a forward and a backward flux x >= 0, so that the cost of a flux is linear; p are the varying
-bounds.  All of them are upper bounds of x: more of p only allows more.  The costs do not depend on p, so a basis that is
-dual feasible once is dual feasible always, and primal feasibility alone decides which basis is optimal.
+bounds.  All of them are upper bounds of x: more of p only allows more.  The objective does not depend on p, so a basis
+that is dual feasible once is dual feasible always, and primal feasibility alone decides which basis is optimal.
 """
 
 from collections.abc import Sequence
