@@ -65,7 +65,7 @@ def reduced_costs(program: SplitProgram, basic: np.ndarray, factor) -> np.ndarra
 
 
 def settle(program: SplitProgram, basic: np.ndarray, p: np.ndarray) -> tuple[Basis, AffineMap]:
-    """The optimal basis at p, reached from any basis by the dual simplex method (Lemke, Nav. Res. Logist. Q. 1, 1954).
+    """The optimal basis at p, reached from any basis by the dual simplex method.
 
     basic: (m,) columns to start from, usually those of a solver that stopped within its own tolerances, so that no
     pivot is left to do.  Raises NumericalFailure if no basis is optimal, which cannot be where zero uptake is feasible.

@@ -77,7 +77,7 @@ class Envelope(NamedTuple):
 def fba(network: Network) -> Solution:
     """Flux balance analysis: one optimum of c'v; the objective is unique, the fluxes need not be.
 
-    J. D. Orth, I. Thiele and B. O. Palsson, What is flux balance analysis?, Nat. Biotechnol. 28:245 (2010).
+    Orth, Thiele and Palsson 2010, PMID 20212490.
     """
     return optimum(network)
 
@@ -85,7 +85,7 @@ def fba(network: Network) -> Solution:
 def pfba(network: Network, fraction: float = 1.0) -> Solution:
     """Parsimonious flux balance: of all fluxes with at least a fraction of the optimal objective, the least in sum.
 
-    N. E. Lewis et al., Mol. Syst. Biol. 6:390 (2010).
+    Lewis et al. 2010, doi:10.1038/msb.2010.47.
     """
     best = optimum(network)
     n, sign, least = len(network.c), direction(network), least_objective(network, fraction)
@@ -109,7 +109,7 @@ def pfba(network: Network, fraction: float = 1.0) -> Solution:
 def fva(network: Network, reactions: Sequence[str] | None = None, *, fraction: float = 1.0) -> Ranges:
     """Flux variability: how far each flux can go while the objective keeps a fraction of its optimum.
 
-    reactions: ids, all if None.  R. Mahadevan and C. H. Schilling, Metab. Eng. 5:264 (2003).
+    reactions: ids, all if None.  Gudmundsson and Thiele 2010, doi:10.1186/1471-2105-11-489.
     """
     chosen = tuple(network.reactions if reactions is None else reactions)
     places = [network.place(name) for name in chosen]
@@ -148,7 +148,7 @@ def limiting(network: Network) -> tuple[Limit, ...]:
 def production_envelope(network: Network, reactions: Sequence[str], *, points: int = 20) -> Envelope:
     """Least and greatest objective over a grid of fluxes of one or more reactions, each from its least to its greatest.
 
-    J. S. Edwards, R. U. Ibarra and B. O. Palsson, Nat. Biotechnol. 19:125 (2001): phenotypic phase planes.
+    points: along each reaction.  Also known as a phenotypic phase plane.
     """
     if points < 2:
         raise BadInput("points along each reaction", got=points, allowed="2 or more")

@@ -26,12 +26,12 @@ def sample(
     """Draw fluxes uniformly from all that satisfy the bounds and keep a fraction of the optimal objective.
 
     count: samples wanted.  seed: of the random numbers.  fraction: None asks nothing of the objective.  thinning: steps
-    between samples of a chain.  chains: walks, side by side.  Raises BadInput for unbounded fluxes and counts below one.
+    between samples of a chain.  chains: walks, side by side.  Raises BadInput for fluxes without bound and for counts
+    below one.
 
     The corners of the polytope in every coordinate direction and as many random ones give its centre and its principal
-    widths; steps are isotropic in units of those widths.  R. L. Smith, Oper. Res. 32:1296 (1984): hit and run; D. E.
-    Kaufman and R. L. Smith, Oper. Res. 46:84 (1998): directions from earlier points; H. S. Haraldsdottir et al.,
-    Bioinformatics 33:1741 (2017): rounding.
+    widths, and steps are isotropic in units of those widths: hit-and-run with rounding by principal components, De
+    Martino, Mori and Parisi 2015, doi:10.1371/journal.pone.0122670, which unlike artificial centring is a Markov chain.
     """
     for what, value in (("count", count), ("thinning", thinning), ("chains", chains)):
         if value < 1:

@@ -26,10 +26,7 @@ class Knockouts(NamedTuple):
 
 
 def single_knockouts(network: Network, reactions: Sequence[str] | None = None) -> Knockouts:
-    """Each reaction stopped by itself; all if None.
-
-    J. S. Edwards and B. O. Palsson, Proc. Natl. Acad. Sci. USA 97:5528 (2000).
-    """
+    """Each reaction stopped by itself; all if None."""
     chosen = network.reactions if reactions is None else reactions
     return _stopped(network, [(name,) for name in chosen])
 
