@@ -115,16 +115,21 @@ class FluxCache:
 
         The derivative is that of the region's affine map.  Bounds below zero count as zero.
         """
-        find = lookup(Regions.stack(self._regions), self._asked)
+        return _solver(lookup(Regions.stack(self._regions), self._asked))
 
-        def solve(uptake: jax.Array) -> Fluxes:
-            p = jnp.asarray(uptake, float)
-            p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
-            offset, slope = find(jax.lax.stop_gradient(p))
-            values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
-            return _fluxes(values, slope[..., 0])
+    def known_solver(self) -> Callable[[jax.Array], Fluxes]:
+        """As `solver`, but NaN where the bounds lie in no region that is known now.
 
-        return solve
+        It never calls the host, so that what is compiled of it can be kept between processes.
+        """
+        table = Regions.stack(self._regions)
+        offsets, slopes = jnp.asarray(table.offset), jnp.asarray(table.slope)
+
+        def absent(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
+            offset = jnp.where(known[:, None], offsets[chosen], jnp.nan)
+            return offset, jnp.where(known[:, None, None], slopes[chosen], jnp.nan)
+
+        return _solver(lookup(table, absent))
 
     def _asked(self, p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Offsets (points, outputs) and slopes (points, k, outputs) from the host, one call for all points."""
@@ -207,6 +212,19 @@ def linear_program(program: SplitProgram) -> LinearProgram:
     real = slice(0, len(program.cost) - len(program.b))
     bounds = program.lower[real], program.upper[real]
     return LinearProgram(program.A[:, real], (program.b, program.b), bounds, program.price[real])
+
+
+def _solver(find: Callable[[jax.Array], tuple[jax.Array, jax.Array]]) -> Callable[[jax.Array], Fluxes]:
+    """Fluxes as a function of the varying bounds, from one that gives offset and slope at them."""
+
+    def solve(uptake: jax.Array) -> Fluxes:
+        p = jnp.asarray(uptake, float)
+        p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
+        offset, slope = find(jax.lax.stop_gradient(p))
+        values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
+        return _fluxes(values, slope[..., 0])
+
+    return solve
 
 
 def _fluxes(values, shadow) -> Fluxes:
