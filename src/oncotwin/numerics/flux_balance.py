@@ -16,7 +16,7 @@ from oncotwin.errors import BadInput, NumericalFailure
 from oncotwin.numerics.basis import settle
 from oncotwin.numerics.linear_program import LinearProgram, Outcome
 from oncotwin.numerics.network import Network
-from oncotwin.numerics.regions import Region, Regions, lookup, region
+from oncotwin.numerics.regions import Missed, Region, Regions, lookup, region
 from oncotwin.numerics.split_program import UNBOUNDED, Goal, SplitProgram, split
 
 __all__ = ["FluxCache", "Fluxes", "Network"]
@@ -115,39 +115,46 @@ class FluxCache:
 
         The derivative is that of the region's affine map.  Bounds below zero count as zero.
         """
-        return _solver(lookup(Regions.stack(self._regions), self._asked))
+        return self._compiled(self._asked)
 
     def known_solver(self) -> Callable[[jax.Array], Fluxes]:
         """As `solver`, but NaN where the bounds lie in no region that is known now.
 
         It never calls the host, so that what is compiled of it can be kept between processes.
         """
-        table = Regions.stack(self._regions)
-        offsets, slopes = jnp.asarray(table.offset), jnp.asarray(table.slope)
+        return self._compiled(self._absent)
 
-        def absent(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
-            offset = jnp.where(known[:, None], offsets[chosen], jnp.nan)
-            return offset, jnp.where(known[:, None, None], slopes[chosen], jnp.nan)
+    def _compiled(self, missed: Missed) -> Callable[[jax.Array], Fluxes]:
+        """Fluxes as a function of the varying bounds, by the regions known now and else by `missed`."""
+        find = lookup(Regions.stack(self._regions), missed)
 
-        return _solver(lookup(table, absent))
+        def solve(uptake: jax.Array) -> Fluxes:
+            p = jnp.asarray(uptake, float)
+            p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
+            offset, slope = find(jax.lax.stop_gradient(p))
+            values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
+            return _fluxes(values, slope[..., 0])
 
-    def _asked(self, p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return solve
+
+    def _absent(self, p: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """NaN for offsets (points, outputs) and slopes (points, k, outputs)."""
+        outputs = len(self._reading)
+        return jnp.full((len(known), outputs), jnp.nan), jnp.full((*p.shape, outputs), jnp.nan)
+
+    def _asked(self, p: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Offsets (points, outputs) and slopes (points, k, outputs) from the host, one call for all points."""
-        del chosen, known
-        points, k = p.shape
-        shapes = (points, len(self._reading)), (points, k, len(self._reading))
-        results = tuple(jax.ShapeDtypeStruct(shape, p.dtype) for shape in shapes)
-        return jax.pure_callback(self._answered, results, p, vmap_method="broadcast_all")
+        shapes = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), jax.eval_shape(self._absent, p, known))
+        return jax.pure_callback(self._answered, shapes, p, known, vmap_method="broadcast_all")
 
-    def _answered(self, uptake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Offsets and slopes at points (..., k), NaN where a point is NaN.  Called from compiled code."""
-        p = np.asarray(uptake)
-        offset = np.full((*p.shape[:-1], len(self._reading)), np.nan)
-        slope = np.full((*p.shape, len(self._reading)), np.nan)
-        for place in np.ndindex(p.shape[:-1]):
-            if np.isfinite(p[place]).all():
-                found = self._region_at(p[place])
-                offset[place], slope[place] = found.offset, found.slope.T
+    def _answered(self, uptake: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Offsets and slopes at the points (..., k) that are not known, NaN elsewhere and where a point is NaN."""
+        p, known = np.asarray(uptake), np.asarray(known)
+        outputs = len(self._reading)
+        offset, slope = np.full((*known.shape, outputs), np.nan), np.full((*p.shape, outputs), np.nan)
+        for place in zip(*np.nonzero(~known & np.isfinite(p).all(axis=-1)), strict=True):
+            found = self._region_at(p[place])
+            offset[place], slope[place] = found.offset, found.slope.T
         return offset, slope
 
     def _region_at(self, p: np.ndarray) -> Region:
@@ -212,19 +219,6 @@ def linear_program(program: SplitProgram) -> LinearProgram:
     real = slice(0, len(program.cost) - len(program.b))
     bounds = program.lower[real], program.upper[real]
     return LinearProgram(program.A[:, real], (program.b, program.b), bounds, program.price[real])
-
-
-def _solver(find: Callable[[jax.Array], tuple[jax.Array, jax.Array]]) -> Callable[[jax.Array], Fluxes]:
-    """Fluxes as a function of the varying bounds, from one that gives offset and slope at them."""
-
-    def solve(uptake: jax.Array) -> Fluxes:
-        p = jnp.asarray(uptake, float)
-        p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
-        offset, slope = find(jax.lax.stop_gradient(p))
-        values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
-        return _fluxes(values, slope[..., 0])
-
-    return solve
 
 
 def _fluxes(values, shadow) -> Fluxes:

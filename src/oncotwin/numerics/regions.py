@@ -20,7 +20,7 @@ from oncotwin.numerics.split_program import MAINTENANCE, PRICE, SplitProgram
 FLAT = 1e-9  # slope of a row, or distance between rows, that is zero but for round-off
 LEAN = 1e-7  # mmol/gDW/h along the generic direction by which a tie of values on a border is broken
 
-Missed = Callable[[jax.Array, jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
+Missed = Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +118,8 @@ def _rows(program: SplitProgram, x: AffineMap, within: np.ndarray) -> tuple[np.n
 def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
     """A function of p, (..., k), that gives offset (..., outputs) and slope (..., k, outputs) of the region p lies in.
 
-    missed: gives both for a batch of points (points, k), the regions likeliest to be near and which points are known
-    to lie in them; called only if one is not.  Under vmap the whole batch is one call.
+    missed: gives both for a batch of points (points, k), of which those that are `known`, (points,), do not matter;
+    called only if one is not known.  Under vmap the whole batch is one call.
     """
     regions = jax.tree.map(jnp.asarray, table)
     k = table.gradient.shape[1]
@@ -137,13 +137,17 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
     def read(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         return regions.offset[chosen], regions.slope[chosen]
 
+    def mended(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
+        (offset, slope), new = read(p, chosen, known), missed(p, known)
+        return jnp.where(known[:, None], offset, new[0]), jnp.where(known[:, None, None], slope, new[1])
+
     @jax.custom_batching.custom_vmap
     def find(p: jax.Array) -> tuple[jax.Array, jax.Array]:
         values = p @ regions.gradient.T + regions.value
         first = jnp.argmin(values + lean, axis=-1)
         known = inside(first, p)
         chosen, known = jax.lax.cond(jnp.all(known), lambda *a: (first, known), again, values, p, first, known)
-        return jax.lax.cond(jnp.all(known), read, missed, p, chosen, known)
+        return jax.lax.cond(jnp.all(known), read, mended, p, chosen, known)
 
     @find.def_vmap
     def find_many(size: int, batched: list[bool], p: jax.Array) -> tuple:

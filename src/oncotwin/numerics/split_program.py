@@ -130,7 +130,7 @@ def _vary(network: Network, goal: Goal, name: str, forward: tuple, backward: tup
     j = network.place(name)
     if name == goal.maintenance:
         opened = np.array([True, False])
-    elif network.boundary[j]:
+    elif name in network.exchanges:
         takes_up = network.S.data[network.S.indptr[j]] > 0  # makes its metabolite when it runs forward
         opened = np.array([takes_up, not takes_up])
     else:
