@@ -18,7 +18,7 @@ class Broth(NamedTuple):
     """Amounts in the vessel.
 
     volume: mL.  cells: (6,), viable states and dead.  solutes: (11,), concentration unit times mL.  beads: activator
-    equivalents.  acid_stress: [0, 1].  respiration: of the last flux balance.
+    equivalents.  acid_stress, primed: [0, 1].  respiration: of the last flux balance.
     """
 
     volume: Any
@@ -26,6 +26,7 @@ class Broth(NamedTuple):
     solutes: Any
     beads: Any
     acid_stress: Any
+    primed: Any
     respiration: Respiration
 
 
@@ -87,8 +88,7 @@ def medium_of(broth: Broth, action: Action, p: Parameters) -> tuple[Medium, Any]
     return medium._replace(strong_ions=medium.strong_ions + base), base
 
 
-def with_base(broth: Broth, base: Any, p: Parameters) -> Broth:
-    """The broth after base was added; base: mmol for each litre of broth."""
+def with_base(broth: Broth, base: Any) -> tuple[Broth, Any]:
+    """The broth after base was added, and how much, umol.  base: mmol for each litre of broth, its volume neglected."""
     amount = base * broth.volume
-    place = SOLUTES.index("strong_ions")
-    return broth._replace(volume=broth.volume + amount / p.base_strength, solutes=broth.solutes.at[place].add(amount))
+    return broth._replace(solutes=broth.solutes.at[SOLUTES.index("strong_ions")].add(amount)), amount

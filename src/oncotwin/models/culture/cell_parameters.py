@@ -22,8 +22,10 @@ class GrowthParameters(Parameters):
         source="0.029 to 0.053 /h in spinners, 0.046 in a bioreactor: J Biol Eng 2019, s13036-019-0167-2, Table 1",
         doc="Greatest growth of activated blasts.",
     )
-    mu_central_memory: Array = param(0.02, _RATE, bounds=(0, 0.2), source=_OURS, doc="Greatest growth under cytokines.")
-    mu_effector: Array = param(0.022, _RATE, bounds=(0, 0.2), source=_OURS, doc="Greatest growth under cytokines.")
+    mu_central_memory: Array = param(
+        0.028, _RATE, bounds=(0, 0.2), source=_OURS, doc="Greatest growth under cytokines."
+    )
+    mu_effector: Array = param(0.03, _RATE, bounds=(0, 0.2), source=_OURS, doc="Greatest growth under cytokines.")
     mu_exhausted: Array = param(0.006, _RATE, bounds=(0, 0.2), source=_OURS, doc="Greatest growth under cytokines.")
     fitness: Array = param(
         1.0, "1", bounds=(0, 2), scope="patient", source=_OURS, doc="Growth relative to a healthy young donor."
@@ -45,6 +47,15 @@ class GrowthParameters(Parameters):
     K_nfat: Array = param(
         0.15, "1", bounds=(1e-3, 10), source=_OURS, doc="NFAT signal at half of the response, before normalisation."
     )
+    k_priming: Array = param(
+        0.06, _RATE, bounds=(0, 1), source=_OURS, doc="Rate at which a full NFAT signal primes cells for cytokines."
+    )
+    k_fading: Array = param(
+        0.004, _RATE, bounds=(0, 1), source=f"{_OURS}; half-life 7 days", doc="Rate at which priming fades."
+    )
+    unprimed: Array = param(
+        0.1, "1", bounds=(0, 1), source=_OURS, doc="Share of cytokine-driven growth of cells that were not primed."
+    )
     il21_growth: Array = param(
         0.1,
         "1",
@@ -54,6 +65,14 @@ class GrowthParameters(Parameters):
     )
 
     # --- inhibition ---
+    K_anoxia: Array = param(
+        0.006,
+        "mmol/L",
+        bounds=(1e-6, 1),
+        source=f"{_OURS}; 3 % air saturation: growth kept at 2 % oxygen in the gas and lost at 1 %",
+        doc="Oxygen at which hypoxia signalling halves growth.",
+    )
+    n_anoxia: Array = param(3.0, "1", bounds=(1, 8), source=_OURS, doc="Steepness of that arrest.")
     K_lactic_acid: Array = param(
         0.02,
         "mmol/L",
@@ -87,10 +106,10 @@ class DeathParameters(Parameters):
         0.007, _RATE, bounds=(0, 1), source=f"{_AMBR}: death of exhausted cells", doc="Death in good conditions."
     )
     neglect_naive: Array = param(0.004, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
-    neglect_activated: Array = param(0.02, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
+    neglect_activated: Array = param(0.01, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
     neglect_central_memory: Array = param(0.008, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
-    neglect_effector: Array = param(0.025, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
-    neglect_exhausted: Array = param(0.025, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
+    neglect_effector: Array = param(0.008, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
+    neglect_exhausted: Array = param(0.015, _RATE, bounds=(0, 1), source=_OURS, doc="Death without a cytokine.")
     K_survival: Array = param(
         0.05, "1", bounds=(1e-3, 10), source=_OURS, doc="STAT5 signal at half of the survival, before normalisation."
     )
@@ -106,7 +125,7 @@ class DeathParameters(Parameters):
     )
     death_ammonia: Array = param(0.03, _RATE, bounds=(0, 1), source=_OURS, doc="Death at saturating ammonia.")
     K_toxic_ammonia: Array = param(10.0, "mmol/L", bounds=(0.1, 100), source=_OURS, doc="Ammonia at half of it.")
-    death_acid: Array = param(0.01, _RATE, bounds=(0, 1), source=_OURS, doc="Death at saturating lactic acid.")
+    death_acid: Array = param(0.006, _RATE, bounds=(0, 1), source=_OURS, doc="Death at saturating lactic acid.")
     K_toxic_acid: Array = param(
         0.08, "mmol/L", bounds=(1e-4, 1), source=_OURS, doc="Undissociated lactic acid at half of it."
     )
@@ -130,13 +149,13 @@ class TransitionParameters(Parameters):
         0.008, _RATE, bounds=(0, 1), source=_OURS, doc="Central-memory cells that become effectors at full drive."
     )
     k_exhaustion: Array = param(
-        0.008, _RATE, bounds=(0, 1), scope="patient", source=_OURS, doc="Effectors that tire at a full chronic signal."
+        0.015, _RATE, bounds=(0, 1), scope="patient", source=_OURS, doc="Effectors that tire at a full chronic signal."
     )
     exhaustion_blast: Array = param(0.3, "1", bounds=(0, 1), source=_OURS, doc="That rate of blasts, relative.")
     exhaustion_spare: Array = param(
         1.0, "1", bounds=(0, 10), source=_OURS, doc="Rise of exhaustion in a cell without spare respiratory capacity."
     )
-    k_wear: Array = param(2e-4, _RATE, bounds=(0, 1), source=_OURS, doc="Effectors that tire without a signal.")
+    k_wear: Array = param(0.0005, _RATE, bounds=(0, 1), source=_OURS, doc="Effectors that tire without a signal.")
     k_recovery: Array = param(
         0.002, _RATE, bounds=(0, 1), source=_OURS, doc="Exhausted cells that recover without a chronic signal."
     )

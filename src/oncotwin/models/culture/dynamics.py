@@ -6,6 +6,7 @@ a matrix exponential of non-negative terms: nothing can fall below zero.  All me
 factor, that of its scarcest nutrient, so that what cells make matches what they take to round-off.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ EXCHANGED_AT = jnp.asarray([SOLUTES.index(name) for name in EXCHANGED])
 CYTOKINES = ("il2", "il7", "il15", "il21")
 TERMS = 10
 """Terms of the series of a matrix exponential; the share left out is below 1e-12 for steps of a quarter of an hour."""
+SERIES = jnp.asarray([(-1.0) ** n / math.factorial(n + 2) for n in range(7)][::-1])
+"""Coefficients of (1 - (1 - e^-z)/z)/z in powers of z, highest first."""
 SCARCE = 1e-9
 """Concentration below which first-order losses are held, mmol/L."""
 
@@ -43,7 +46,8 @@ class Rates(NamedTuple):
     growth: (5,) 1/h.  death: (5,) 1/h.  transitions: (5, 5) 1/h.  formed: (11,) made by metabolism, concentration unit
     times mL for each hour, negative for uptake.  released: (11,) the same of interleukin 2.  lost: (11,) first-order
     losses beside metabolism, 1/h.  reference: (11,) the amounts that the rates were taken at.  oxygen, carbon_dioxide:
-    umol/h.  target: of acid stress.  respiration: for the next gas balance.  limits: (9,) loss of growth, -log(share).
+    umol/h.  target: of acid stress.  priming: its rise and fall, 1/h.  respiration: for the next gas balance.  limits:
+    (9,) loss of growth, -log(share).
     """
 
     growth: Any
@@ -56,6 +60,7 @@ class Rates(NamedTuple):
     oxygen: Any
     carbon_dioxide: Any
     target: Any
+    priming: Any
     respiration: Respiration
     limits: Any
 
@@ -72,15 +77,30 @@ class Booking(NamedTuple):
     medium_ml: Any
 
 
-def rates(broth: Broth, action: Action, p: Parameters, cell: Cell) -> Rates:
-    """All rates at a broth: signals, caps on growth, flux balance, death, transitions."""
+class Wish(NamedTuple):
+    """What the cells would do: medium, what they feel, share of growth left by each condition, caps, bounds (5, k)."""
+
+    medium: Medium
+    around: states.Environment
+    left: dict[str, Any]
+    caps: Any
+    bounds: Any
+
+
+def wish(broth: Broth, action: Action, p: Parameters, cell: Cell) -> Wish:
+    """Caps on growth and the bounds that the flux balance is asked with."""
     medium, _ = medium_of(broth, action, p)
     density = jnp.sum(broth.cells[:5]) / broth.volume
     signals = signals_of(cell.table, medium, density, p)
     around = states.environment(signals, medium, acid_base.pH_of(medium, p), action.temperature_c, p)
     left = states.factors(around, medium, p)
-    caps = states.growth_caps(around, left["lactate"] * left["ammonia"] * left["ph"] * left["temperature"], p)
-    bounds = uptake_bounds(medium, caps + states.blast_cost(around, p), p, cell.laws)
+    caps = states.growth_caps(around, math.prod(left.values()), broth.primed, p)
+    return Wish(medium, around, left, caps, uptake_bounds(medium, caps + states.blast_cost(around, p), p, cell.laws))
+
+
+def rates(broth: Broth, action: Action, p: Parameters, cell: Cell) -> Rates:
+    """All rates at a broth: signals, caps on growth, flux balance, death, transitions."""
+    medium, around, left, caps, bounds = wish(broth, action, p, cell)
     made = metabolism(cell.solve(bounds), bounds, medium, p)
     dry = biomass(broth, p)
     return Rates(
@@ -88,12 +108,13 @@ def rates(broth: Broth, action: Action, p: Parameters, cell: Cell) -> Rates:
         death=states.deaths(around, medium, made.shortage, p),
         transitions=states.transitions(around, made.share, made.spare, p),
         formed=jnp.zeros(len(SOLUTES)).at[EXCHANGED_AT].set(dry @ made.solutes * broth.volume),
-        released=_released(signals.il2, broth, p),
+        released=_released(around.signals.il2, broth, p),
         lost=_lost(medium, broth, p),
         reference=broth.solutes,
         oxygen=jnp.sum(dry * made.oxygen) * broth.volume,
         carbon_dioxide=jnp.sum(dry * made.carbon_dioxide) * broth.volume,
         target=kinetics.saturation(around.acid, p.K_acid_damage, 1.0),
+        priming=states.priming(around, p),
         respiration=_respiration(made, bounds),
         limits=_limits(made, left, dry, p),
     )
@@ -108,7 +129,8 @@ def _released(il2: Any, broth: Broth, p: Parameters) -> Any:
 def _lost(medium: Medium, broth: Broth, p: Parameters) -> Any:
     """First-order losses beside metabolism, 1/h: decay of glutamine, decay and consumption of cytokines."""
     density = broth.cells[:5] / broth.volume
-    eaters = density[states.ACTIVATED] + density[states.EFFECTOR] + 0.5 * (density[states.MEMORY] + density[0])
+    blasts = density[states.ACTIVATED]
+    eaters = blasts + p.use_rest * (jnp.sum(density) - blasts)
     lost = jnp.zeros(len(SOLUTES)).at[SOLUTES.index("glutamine")].set(p.k_glutamine)
     for name in CYTOKINES:
         used = eaters * getattr(p, f"use_{name}") / (getattr(p, f"K_{name}") + getattr(medium, name))
@@ -131,13 +153,13 @@ def _limits(made: Metabolism, left: dict[str, Any], dry: Any, p: Parameters) -> 
 
 
 def shares(z: Any) -> tuple[Any, Any, Any]:
-    """e^-z, (1 - e^-z)/z and (1 - (1 - e^-z)/z)/z for z >= 0, without cancellation."""
-    small = z < 1e-3
+    """e^-z, (1 - e^-z)/z and (1 - (1 - e^-z)/z)/z for z >= 0; the first two from the last, so that amounts balance."""
+    small = z < 1e-2
     safe = jnp.where(small, 1.0, z)
     gone = -jnp.expm1(-safe)
-    first = jnp.where(small, 1 - z / 2 + z**2 / 6, gone / safe)
-    second = jnp.where(small, 0.5 - z / 6 + z**2 / 24, (1 - gone / safe) / safe)
-    return jnp.exp(-z), first, second
+    second = jnp.where(small, jnp.polyval(SERIES, z), (1 - gone / safe) / safe)
+    first = 1 - z * second
+    return 1 - z * first, first, second
 
 
 def move(broth: Broth, at: Rates, flow: Flow, h: Any, p: Parameters) -> tuple[Broth, Booking]:
@@ -160,7 +182,8 @@ def move(broth: Broth, at: Rates, flow: Flow, h: Any, p: Parameters) -> tuple[Br
         cells=cells,
         solutes=solutes,
         beads=broth.beads * jnp.exp(-p.decay_activator * h),
-        acid_stress=at.target + (broth.acid_stress - at.target) * jnp.exp(-h / p.acid_memory),
+        acid_stress=relaxed(broth.acid_stress, at.target, 1.0 / p.acid_memory, h),
+        primed=relaxed(broth.primed, at.priming[0] / sum(at.priming), sum(at.priming), h),
         respiration=at.respiration,
     )
     used = at.lost * mean * h
@@ -175,6 +198,11 @@ def move(broth: Broth, at: Rates, flow: Flow, h: Any, p: Parameters) -> tuple[Br
         medium_ml=flow.fresh * h,
     )
     return after, booking
+
+
+def relaxed(x: Any, target: Any, rate: Any, h: Any) -> Any:
+    """x after h hours of x' = rate (target - x)."""
+    return target + (x - target) * jnp.exp(-rate * h)
 
 
 def _with_decayed_glutamine(source: Any, mean: Any, at: Rates, h: Any) -> tuple[Any, Any]:
@@ -224,4 +252,5 @@ def step(
     after, booked = jax.lax.scan(turn, broth, jnp.asarray([0.5, 1.0]))
     booking, limits = jax.tree.map(lambda x: x[-1], booked)
     medium, base = medium_of(after, action, p)
-    return with_base(after, base, p), booking, limits, (medium, base * after.volume)
+    after, added = with_base(after, base)
+    return after, booking, limits, (medium, added)

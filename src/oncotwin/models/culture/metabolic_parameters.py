@@ -46,14 +46,14 @@ class MetabolicParameters(Parameters):
         doc="Greatest glucose uptake of a growing cell.",
     )
     v_glutamine_rest: Array = param(
-        0.01,
+        0.005,
         _FLUX,
         bounds=(0, 5),
         source=f"{_OURS}; the resting bound of the core is 0.02",
         doc="Glutamine uptake at rest.",
     )
     v_glutamine: Array = param(
-        0.12,
+        0.08,
         _FLUX,
         bounds=(0, 5),
         source=f"{_OURS}; the effector bound of the core",
@@ -113,7 +113,7 @@ class MetabolicParameters(Parameters):
         doc="2-deoxyglucose in the medium, which competes with glucose.",
     )
     K_deoxyglucose: Array = param(
-        1.0, "mmol/L", bounds=(1e-3, 50), source=_OURS, doc="2-deoxyglucose that doubles the apparent K_glucose."
+        0.2, "mmol/L", bounds=(1e-3, 50), source=_OURS, doc="2-deoxyglucose that doubles the apparent K_glucose."
     )
 
     # --- respiration: the electron-transport cap that makes activated cells overflow ---
@@ -121,7 +121,7 @@ class MetabolicParameters(Parameters):
         0.25, _FLUX, bounds=(0, 5), source=f"{_OURS}; the resting bound of the core", doc="Greatest oxygen use, naive."
     )
     respiration_activated: Array = param(
-        0.45,
+        0.4,
         _FLUX,
         bounds=(0, 5),
         scope="patient",
@@ -132,7 +132,7 @@ class MetabolicParameters(Parameters):
         0.7, _FLUX, bounds=(0, 5), source=f"{_OURS}; the memory-like bound of the core", doc="Greatest oxygen use."
     )
     respiration_effector: Array = param(
-        0.5, _FLUX, bounds=(0, 5), source=f"{_OURS}; the effector bound of the core", doc="Greatest oxygen use."
+        0.3, _FLUX, bounds=(0, 5), source=f"{_OURS}; the effector bound of the core", doc="Greatest oxygen use."
     )
     respiration_exhausted: Array = param(
         0.25, _FLUX, bounds=(0, 5), source=_OURS, doc="Greatest oxygen use; exhausted cells respire poorly."
@@ -147,9 +147,9 @@ class MetabolicParameters(Parameters):
 
     # --- maintenance ---
     maintenance_naive: Array = param(0.5, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")
-    maintenance_activated: Array = param(1.5, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")
+    maintenance_activated: Array = param(2.0, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")
     maintenance_central_memory: Array = param(
         0.8, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth."
     )
-    maintenance_effector: Array = param(1.2, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")
+    maintenance_effector: Array = param(1.6, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")
     maintenance_exhausted: Array = param(1.0, _FLUX, bounds=(0, 20), source=_OURS, doc="ATP demand without growth.")

@@ -119,7 +119,7 @@ def metabolism(fluxes: Any, bounds: Any, medium: Medium, p: Parameters) -> Metab
 
 
 def _held_back(shadow: Any, bounds: Any, share: Any) -> Any:
-    """The loss of growth, -log(share), (5, 9), shared out by what a relative change of each uptake bound would bring."""
+    """The loss of growth, -log(share), (5, 9), by what a relative change of each uptake bound would bring."""
     pull = jnp.maximum(shadow[:, : len(UPTAKE)] * bounds[:, : len(UPTAKE)], 0.0)
     total = jnp.sum(pull, axis=1, keepdims=True)
     part = jnp.where(total > 0, pull / jnp.where(total > 0, total, 1.0), 0.0)

@@ -12,7 +12,7 @@ from oncotwin.core.model import Model
 from oncotwin.errors import BadInput
 from oncotwin.models.culture import sensors as instruments
 from oncotwin.models.culture.broth import HOURS, Broth, fresh_medium, medium_of
-from oncotwin.models.culture.dynamics import Booking, Cell, step
+from oncotwin.models.culture.dynamics import Booking, Cell, step, wish
 from oncotwin.models.culture.events import act_at_once
 from oncotwin.models.culture.gas import UNLIMITED
 from oncotwin.models.culture.kinetics import RateLaw
@@ -97,7 +97,7 @@ class Culture(Model[State, Action, Observation, CultureParameters]):
         volume = jnp.asarray(p.volume_start, jnp.float64)
         resting = Respiration(jnp.full(5, UNLIMITED), jnp.zeros(5))
         zero = jnp.asarray(0.0)
-        broth = Broth(volume, jnp.stack(cells), fresh * volume, zero, zero, resting)
+        broth = Broth(volume, jnp.stack(cells), fresh * volume, zero, zero, zero, resting)
         medium, _ = medium_of(broth, no_action(), p)
         medium = medium._replace(strong_ions=fresh[SOLUTES.index("strong_ions")])
         nothing = jnp.zeros(len(SOLUTES))
@@ -111,6 +111,7 @@ class Culture(Model[State, Action, Observation, CultureParameters]):
             car_fraction=zero,
             copies=zero,
             acid_stress=zero,
+            primed=zero,
             respiration=resting,
             limits=jnp.zeros(len(LIMITS)),
             seeded_cells=cells.viable,
@@ -143,6 +144,10 @@ class Culture(Model[State, Action, Observation, CultureParameters]):
             unfinished, forward, (jnp.asarray(0.0), start), max_steps=None, kind="checkpointed", checkpoints=CHECKPOINTS
         )
         return settled(state_of(end, state, action, p, dt))
+
+    def bounds(self, state: State, action: Action, p: CultureParameters) -> Any:
+        """The bounds of the flux balance of every cell state now, (5, k), in the order of `varying`."""
+        return wish(broth_of(state), action, p, Cell(self.solve, self.table, self.laws)).bounds
 
     def observe(self, state: State, p: CultureParameters) -> Observation:
         """What the instruments show: probes at once, assays late."""
@@ -180,6 +185,7 @@ def broth_of(state: State) -> Broth:
         solutes(state.medium) * state.volume_ml,
         state.medium.activator * state.volume_ml,
         state.acid_stress,
+        state.primed,
         state.respiration,
     )
 
@@ -226,6 +232,7 @@ def state_of(end: Course, before: State, action: Action, p: CultureParameters, d
         cells=Cells(*broth.cells),
         medium=medium,
         acid_stress=broth.acid_stress,
+        primed=broth.primed,
         respiration=broth.respiration,
         limits=jnp.where(alive > 0, end.lost / (HOURS * dt), before.limits),
         ledger=end.ledger,

@@ -126,8 +126,9 @@ class State(NamedTuple):
 
     time_days: the clock.  culture_days: time in culture, which stops at harvest.  volume_ml.  car_fraction: share of
     viable cells with the receptor.  copies: vector copies for each viable cell.  acid_stress: lost share of the killing
-    that lactic acid can take, in [0, 1].  limits: loss of growth, -log(share left), to each of `LIMITS`, mean over the
-    last interval, (9,).  seeded_cells: viable, at time zero.  harvested: 1 once harvested.
+    that lactic acid can take, and primed: share of the cells that divide under cytokines, in [0, 1].  limits: loss of
+    growth, -log(share left), to each of `LIMITS`, mean over the last interval, (9,).  seeded_cells: viable, at time
+    zero.  harvested: 1 once harvested.
     """
 
     time_days: Any
@@ -138,6 +139,7 @@ class State(NamedTuple):
     car_fraction: Any
     copies: Any
     acid_stress: Any
+    primed: Any
     respiration: Respiration
     limits: Any
     seeded_cells: Any

@@ -55,6 +55,7 @@ def mitogen(around: Environment, p: Parameters) -> Any:
 def factors(around: Environment, medium: Medium, p: Parameters) -> dict[str, Any]:
     """Share of growth that each condition of the medium leaves, by its name in `LIMITS`."""
     return {
+        "oxygen": kinetics.saturation(medium.oxygen, p.K_anoxia, p.n_anoxia),
         "lactate": kinetics.inhibition(around.acid, p.K_lactic_acid, p.n_lactic_acid),
         "ammonia": kinetics.inhibition(medium.ammonia, p.K_ammonia, p.n_ammonia),
         "ph": kinetics.pH_factor(around.pH, p),
@@ -62,8 +63,18 @@ def factors(around: Environment, medium: Medium, p: Parameters) -> dict[str, Any
     }
 
 
-def growth_caps(around: Environment, left: Any, p: Parameters) -> Any:
-    """Growth that signals and conditions allow every state, 1/h, (5,).  left: the product of `factors`."""
+def priming(around: Environment, p: Parameters) -> tuple[Any, Any]:
+    """Rates, 1/h, at which resting cells are primed for cytokines and at which that fades."""
+    return p.k_priming * kinetics.response(around.signals.nfat, p.K_nfat), p.k_fading
+
+
+def growth_caps(around: Environment, left: Any, primed: Any, p: Parameters) -> Any:
+    """Growth that signals and conditions allow every state, 1/h, (5,).
+
+    left: the product of `factors`.  primed: share of the cells that divide under cytokines, for they were activated
+    within the last days; blasts always do.
+    """
+    primed = p.unprimed + (1 - p.unprimed) * primed
     cytokines = kinetics.response(mitogen(around, p), p.K_stat5)
     trigger = kinetics.response(around.signals.nfat, p.K_nfat)
     homeostatic = 0.5 * (around.il7 + around.il15)
@@ -72,9 +83,9 @@ def growth_caps(around: Environment, left: Any, p: Parameters) -> Any:
         [
             homeostatic,
             cytokines * (1 - p.costimulation * (1 - trigger)),
-            cytokines,
-            cytokines * able,
-            cytokines * able,
+            cytokines * primed,
+            cytokines * primed * able,
+            cytokines * primed * able,
         ]
     )
     return p.fitness * over_states(p, "mu") * drive * left

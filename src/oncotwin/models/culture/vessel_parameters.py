@@ -62,10 +62,12 @@ class VesselParameters(Parameters):
         0.0, "1", bounds=(0, 1), scope="treatment", source=_CHOICE, doc="Share of the CO2 correction that is made."
     )
     base_control: Array = param(
-        0.0, "1", bounds=(0, 1), scope="treatment", source=_CHOICE, doc="Share of the base correction that is made."
-    )
-    base_strength: Array = param(
-        1000.0, "mmol/L", bounds=(10, 2e4), scope="treatment", source=_CHOICE, doc="Strength of the base added."
+        0.0,
+        "1",
+        bounds=(0, 1),
+        scope="treatment",
+        source=_CHOICE,
+        doc="Share of the base correction that is made; the base is strong, its volume neglected.",
     )
     clearance: Array = param(
         0.0, "1", bounds=(0, 1), scope="treatment", source=_CHOICE, doc="Share of dead cells that leaves with outflow."
@@ -151,6 +153,13 @@ class CytokineParameters(Parameters):
     use_il7: Array = param(5e-8, "ng/cell/hour", bounds=(0, 1e-3), source=_OURS, doc="Greatest consumption.")
     use_il15: Array = param(5e-8, "ng/cell/hour", bounds=(0, 1e-3), source=_OURS, doc="Greatest consumption.")
     use_il21: Array = param(5e-8, "ng/cell/hour", bounds=(0, 1e-3), source=_OURS, doc="Greatest consumption.")
+    use_rest: Array = param(
+        0.2,
+        "1",
+        bounds=(0, 1),
+        source=f"{_OURS}; blasts carry the most receptors",
+        doc="Use by other states, relative.",
+    )
     decay_cytokine: Array = param(
         0.007, "1/hour", bounds=(0, 1), source=f"{_OURS}; half-life 4 days", doc="Decay of every cytokine at 37 C."
     )
