@@ -50,6 +50,7 @@ class FluxCache:
         self.program = split(network, goal)
         self._reading, self._within = reading(self.program, [network.place(name) for name in outputs]), within
         self._regions: list[Region] = []
+        self._met: list[np.ndarray] = []  # where each region was found
         self._places: dict[bytes, int] = {}
         self._values = np.zeros((0, len(within) + 1))  # objective of each region, gradient and constant
         self._last: Region | None = None
@@ -85,6 +86,11 @@ class FluxCache:
     def __len__(self) -> int:
         return len(self._regions)
 
+    @property
+    def points(self) -> np.ndarray:
+        """Varying bounds at which each known region was found, (regions, k): what another cache must learn."""
+        return np.stack(self._met)
+
     def learn(self, uptake: np.ndarray) -> int:
         """Make sure of the bases at some varying bounds, (points, k); gives how many were new."""
         known = len(self)
@@ -98,7 +104,7 @@ class FluxCache:
         if p.ndim > 1:
             return self._solved_each(self._checked(p))
         last = self._last
-        if last is None or p.shape != last.gradient.shape or not last.holds(p):
+        if last is None or p.shape != self._within.shape or not last.holds(p):
             p = self._checked(p)
             last = self._region_at(p)
         return _fluxes(last.offset + last.slope @ p, last.slope[0])
@@ -135,7 +141,7 @@ class FluxCache:
             values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
             return _fluxes(values, slope[..., 0])
 
-        return solve
+        return jax.jit(solve)
 
     def _absent(self, p: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         """NaN for offsets (points, outputs) and slopes (points, k, outputs)."""
@@ -175,10 +181,13 @@ class FluxCache:
         if outcome is not Outcome.OPTIMAL:
             raise self._refusal(outcome)
         basis, x = settle(self.program, self._highs.basic, p)
+        if (basis.at_upper & (self.program.upper >= UNBOUNDED)).any():
+            raise self._refusal(Outcome.UNBOUNDED)
         found = region(self.program, basis.basic, x, self._reading, self._within)
         if found.name not in self._places:
             self._places[found.name] = len(self._regions)
             self._regions.append(found)
+            self._met.append(p)
             self._values = np.vstack([self._values, np.append(found.gradient, found.value)])
         return self._regions[self._places[found.name]]
 

@@ -40,8 +40,9 @@ class Region:
     gradient: np.ndarray
 
     def holds(self, p: np.ndarray) -> bool:
-        """Whether p lies in the region; False for NaN."""
-        return bool((self.G @ p <= self.g).all())
+        """Whether p lies in the region; False for NaN and infinity."""
+        with np.errstate(invalid="ignore"):  # infinity times zero
+            return bool((self.G @ p <= self.g).all())
 
     @cached_property
     def name(self) -> bytes:
