@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from scipy import sparse
 
 from oncotwin.errors import BadInput
 from oncotwin.io.gene_rules import parse_rule
-from oncotwin.io.packed import located, read_packed, write_packed
+from oncotwin.io.packed import located, write_packed
+from oncotwin.io.strict_json import checked, read_document
 from oncotwin.numerics.network import Network
 
 SCHEMA = "a metabolic network as JSON in COBRA's schema"
@@ -61,7 +62,10 @@ def read_json(path: Path) -> Network:
     Raises BadInput, naming the file and the entry, for what is damaged, repeated, missing or of the wrong kind.
     """
     where = str(path)
-    document = _document(read_packed(path, SCHEMA), where)
+    parsed = read_document(path, SCHEMA)
+    if not isinstance(parsed, dict) or "reactions" not in parsed:
+        raise BadInput("this JSON holds no reactions", where=where, allowed=SCHEMA)
+    document = checked(parsed, _Document, where, SCHEMA)
     place = {m.id: i for i, m in enumerate(document.metabolites)}
     S = sparse.dok_array((len(document.metabolites), len(document.reactions)))
     for j, reaction in enumerate(document.reactions):
@@ -154,49 +158,3 @@ def _bound(value: float) -> float | str:
 
 def _turned(worth: np.ndarray) -> np.ndarray:
     return np.where(worth == 0, 0.0, -worth)
-
-
-def _document(data: bytes, where: str) -> _Document:
-    """The entries of a document.  Raises BadInput."""
-    try:
-        parsed = json.loads(data, parse_constant=_no_number, object_pairs_hook=_once_each)
-    except BadInput as error:
-        raise BadInput(error.what, where=where, got=error.got, allowed=SCHEMA) from error
-    except RecursionError as error:
-        raise BadInput("nested too deeply", where=where, allowed=SCHEMA) from error
-    except ValueError as error:
-        raise BadInput(f"malformed JSON: {error}", where=where, allowed=SCHEMA) from error
-    if not isinstance(parsed, dict) or "reactions" not in parsed:
-        raise BadInput("this JSON holds no reactions", where=where, allowed=SCHEMA)
-    try:
-        return _Document.model_validate(parsed)
-    except ValidationError as error:
-        first = error.errors()[0]
-        at = _place(first["loc"], parsed)
-        if first["type"] == "missing":
-            raise BadInput(f"{at} lacks {first['loc'][-1]!r}", where=where, allowed=SCHEMA) from error
-        raise BadInput(f"{at}: {first['msg']}", where=where, got=first["input"], allowed=SCHEMA) from error
-
-
-def _place(steps: tuple[int | str, ...], parsed: dict[str, Any]) -> str:
-    """Where in a document an entry stands, by its id if it has one: `reactions.PFK.lower_bound`."""
-    words, node = [], parsed
-    for step in steps:
-        known = isinstance(node, dict) and step in node or isinstance(node, list) and isinstance(step, int)
-        node = node[step] if known else None
-        if known:  # else which of several allowed kinds was tried, or what is missing
-            named = isinstance(step, int) and isinstance(node, dict) and "id" in node
-            words.append(str(node["id"]) if named else str(step))
-    return ".".join(words) or "the document"
-
-
-def _no_number(name: str) -> float:
-    raise BadInput("JSON has no such number", got=name)
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise BadInput("a key given twice", got=next(name for k, name in enumerate(names) if name in names[:k]))
-    return found
