@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
+from oncotwin.apps.cli_cell import cell
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
 _NOTICE = "Research use only: no advice for the treatment of a patient."
@@ -26,6 +27,7 @@ simulate = App(name="simulate", help="Run a twin.")
 config = App(name="config", help="Write, check and explain specs.")
 app.command(simulate)
 app.command(config)
+app.command(cell)
 
 Kind = Literal["tumour"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]
