@@ -26,7 +26,7 @@ _SHARES = (
         {"ERK": ("erk", BLUE), "NFAT": ("nfat", VERMILLION), "NF-κB": ("nfkb", ORANGE), "STAT5": ("stat5", GREEN)},
     ),
     ("Metabolic switch", {"mTOR": ("mtor", PURPLE), "AMPK": ("ampk", SKY)}),
-    ("Slow programme", {"exhaustion (TOX)": ("exhaustion", VERMILLION), "granzyme B": ("granzyme", BLUE)}),
+    ("Slow programme", {"exhaustion\n(TOX)": ("exhaustion", VERMILLION), "granzyme B": ("granzyme", BLUE)}),
 )
 _RELEASE = {"interferon γ": ("ifng", BLUE), "IL-2": ("il2", ORANGE), "GM-CSF": ("gmcsf", GREEN)}
 
@@ -43,7 +43,7 @@ def draw_cell(hours: np.ndarray, seen: Any) -> Figure:
         panel.set_ylabel("Share")
         _finish(panel, title, hours)
     axes[1].plot(hours, seen.energy, color=INK, linestyle="--", label="ATP")
-    axes[1].legend()
+    _legend(axes[1])
     _release(axes[3], hours, seen)
     lettered(axes)
     return figure
@@ -65,4 +65,9 @@ def _finish(panel: Axes, title: str, hours: np.ndarray) -> None:
     panel.set_title(title)
     panel.set_xlim(hours[0], hours[-1])
     panel.set_xlabel("Time (hours)")
-    panel.legend()
+    _legend(panel)
+
+
+def _legend(panel: Axes) -> None:
+    """The legend to the right of a panel, where no line runs."""
+    panel.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), borderaxespad=0.3)
