@@ -17,8 +17,8 @@ from oncotwin.numerics.elementary import maximum, power
 
 NEUTRAL = 7.2
 """pH from which Newton's method starts."""
-ITERATIONS = 7
-LONGEST = 0.7
+ITERATIONS = 12
+LONGEST = 1.0
 """Largest change of pH in one iteration."""
 LN10 = 2.302585092994046
 

@@ -18,7 +18,7 @@ from oncotwin.models.culture.state import Action, Medium
 
 UNLIMITED = 1e3
 """Demand for oxygen of a cell that took all it could get, mmol/gDW/h."""
-ITERATIONS = 6
+ITERATIONS = 12
 
 
 def uptake(oxygen: Any, biomass: Any, cap: Any, demand: Any, p: Parameters) -> Any:

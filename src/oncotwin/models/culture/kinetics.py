@@ -78,7 +78,8 @@ def pH_factor(pH: Any, p: Parameters) -> Any:
 def temperature_factor(excess: Any, p: Parameters) -> Any:
     """Share of growth left at a temperature; excess: kelvin above 37 degrees Celsius.  One at 37."""
     cold = exp(minimum(excess, 0 * excess) * p.cold_sensitivity)
-    heat = (1 + exp(-HEAT_STEEPNESS)) / (1 + exp(HEAT_STEEPNESS * (excess / p.heat_tolerance - 1)))
+    heated = maximum(excess, 0 * excess) / p.heat_tolerance
+    heat = (1 + exp(-HEAT_STEEPNESS)) / (1 + exp(HEAT_STEEPNESS * (heated - 1)))
     return cold * heat
 
 

@@ -45,7 +45,9 @@ OUTPUTS = (
     "EX_co2_e",
 )
 """Reactions whose fluxes the solver must give, in order."""
-HELD_BACK = {0: "glucose", 1: "glutamine", 2: "glutamine", 3: "amino_acids", 4: "glucose", 5: "oxygen"}
+TAKEN_UP = ("glucose", "glutamine", "glutamate", "amino_acids", "lactate", "oxygen")
+"""What each varying uptake bound takes from the medium."""
+HELD_BACK = ("glucose", "glutamine", "glutamine", "amino_acids", "glucose", "oxygen")
 """Which of `LIMITS` each varying uptake bound counts to."""
 FAINT = 1e-3
 """Least share of growth that is told apart from none."""
@@ -87,7 +89,7 @@ class Metabolism(NamedTuple):
     growth: biomass made, 1/h, (5,).  share: of the biomass asked for, (5,).  solutes: exchange of `EXCHANGED`, (5, 6),
     mmol/gDW/h, negative for uptake.  oxygen: taken up and carbon_dioxide: made, (5,).  shortage: missed share of
     maintenance, (5,).  spare: unused share of the respiratory cap, (5,).  held: logarithm of the share of growth that
-    each of `LIMITS` leaves, (5, 9), of the nutrients only.
+    each of `LIMITS` leaves, (5, 9), of the nutrients and of the cell's own capacity.
     """
 
     growth: Any
@@ -114,15 +116,20 @@ def metabolism(fluxes: Any, bounds: Any, medium: Medium, p: Parameters) -> Metab
         carbon_dioxide=fluxes.exchange[:, OUTPUTS.index("EX_co2_e")],
         shortage=jnp.maximum(fluxes.shortage, 0.0) / bounds[:, VARYING.index(MAINTENANCE)],
         spare=jnp.clip(1.0 - oxygen / respiratory_cap(medium, p), 0.0, 1.0),
-        held=_held_back(fluxes.shadow, bounds, share),
+        held=_held_back(fluxes.shadow, bounds, share, medium, p),
     )
 
 
-def _held_back(shadow: Any, bounds: Any, share: Any) -> Any:
-    """The loss of growth, -log(share), (5, 9), by what a relative change of each uptake bound would bring."""
+def _held_back(shadow: Any, bounds: Any, share: Any, medium: Medium, p: Parameters) -> Any:
+    """The loss of growth, -log(share), (5, 9), by what a relative change of each concentration would bring.
+
+    d growth/d log S is the shadow price times the bound times K/(K + S); what is left of the loss is the cell's own,
+    as where respiration works at its cap in plenty of oxygen.
+    """
     pull = jnp.maximum(shadow[:, : len(UPTAKE)] * bounds[:, : len(UPTAKE)], 0.0)
     total = jnp.sum(pull, axis=1, keepdims=True)
-    part = jnp.where(total > 0, pull / jnp.where(total > 0, total, 1.0), 0.0)
-    loss = -jnp.log(jnp.maximum(share, FAINT))[:, None] * part
-    rows = [sum((loss[:, i] for i, limit in HELD_BACK.items() if limit == name), 0.0 * share) for name in LIMITS]
-    return jnp.stack(rows, axis=1)
+    scarce = jnp.stack([occupancy(getattr(p, f"K_{name}"), getattr(medium, name)) for name in TAKEN_UP])
+    part = jnp.where(total > 0, pull / jnp.where(total > 0, total, 1.0), 0.0) * scarce
+    loss = -jnp.log(jnp.maximum(share, FAINT))
+    rows = [sum((loss * part[:, i] for i, at in enumerate(HELD_BACK) if at == name), 0.0 * loss) for name in LIMITS[1:]]
+    return jnp.stack([loss - sum(rows), *rows], axis=1)

@@ -141,10 +141,9 @@ def follow(sensors: Sensors, now: Any, day: Any, assayed: Any, hours: Any, p: Pa
     now: (6,) truth of the probes and assayed: (6,) of the assays, at the step's end, `day`.
     """
     lag = jnp.exp(-hours / p.sensor_response)
-    every, delay = p.assay_every / HOURS, jnp.minimum(p.assay_delay, p.assay_every) / HOURS
+    delay = jnp.minimum(p.assay_delay, p.assay_every) / HOURS
     due = day >= sensors.next_sample - ON_TIME
-    number = jnp.round(sensors.next_sample / every).astype(jnp.int32)
-    pending = jnp.where(due, read_assay(sensors, assayed, number, p), sensors.pending)
+    pending = jnp.where(due, assayed, sensors.pending)
     taken = jnp.where(due, day, sensors.taken)
     ready = day >= taken + delay - ON_TIME
     return sensors._replace(
@@ -153,16 +152,17 @@ def follow(sensors: Sensors, now: Any, day: Any, assayed: Any, hours: Any, p: Pa
         taken=taken,
         reported=jnp.where(ready, pending, sensors.reported),
         reported_at=jnp.where(ready, taken, sensors.reported_at),
-        next_sample=jnp.where(due, sensors.next_sample + every, sensors.next_sample),
+        next_sample=jnp.where(due, sensors.next_sample + p.assay_every / HOURS, sensors.next_sample),
     )
 
 
-def read_assay(sensors: Sensors, assayed: Any, number: Any, p: Parameters) -> Any:
-    """A sample with its noise; number: of the sample."""
-    drawn = noise(sensors, 3 * number + 1, 6)
-    count = assayed[:1] * jnp.exp(p.noise_count * drawn[:1])
+def read_assay(sensors: Sensors, p: Parameters) -> Any:
+    """The last result with its noise, (6,), which follows from the key and the hour of the sample."""
+    drawn = noise(sensors, 3 * jnp.round(HOURS * sensors.reported_at).astype(jnp.int32) + 1, 6)
+    count = sensors.reported[:1] * jnp.exp(p.noise_count * drawn[:1])
     size = jnp.stack([p.noise_viability, *(4 * [p.noise_flow])])
-    return jnp.concatenate([count, jnp.clip(assayed[1:] + size * drawn[1:], 0.0, 1.0)])
+    shown = sensors.reported[1:] + size * drawn[1:]
+    return jnp.concatenate([count, jnp.clip(shown, 0.0, 1.0)])
 
 
 def observe(state: State, p: Parameters) -> Observation:
@@ -174,6 +174,6 @@ def observe(state: State, p: Parameters) -> Observation:
         *shown,
         state.volume_ml,
         state.time_days,
-        *sensors.reported,
+        *read_assay(sensors, p),
         state.time_days - sensors.reported_at,
     )

@@ -18,7 +18,7 @@ LIMITS = (
     "ph",
     "temperature",
 )
-"""What can hold growth back, in the order of `State.limits`; `signals`: nothing in the medium does."""
+"""What can hold growth back, in the order of `State.limits`; `signals`: the cell's own signals and capacities."""
 
 NOTICEABLE = 0.05129
 """Loss of growth, -log(share left), below which nothing is said to limit: 5 %."""
@@ -183,9 +183,9 @@ def no_action() -> Action:
 
 
 def limiting(state: State) -> Any:
-    """Index into `LIMITS` of what held growth back most over the last interval; 0 where nothing took 5 % of it."""
-    most = jnp.argmax(state.limits)
-    return jnp.where(jnp.max(state.limits) > NOTICEABLE, most, 0)
+    """Index into `LIMITS` of what held growth back most over the last interval; 0 where no part of the medium did."""
+    medium = state.limits[1:]
+    return jnp.where(jnp.max(medium) > NOTICEABLE, 1 + jnp.argmax(medium), 0)
 
 
 def solutes(medium: Medium) -> Any:
