@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
 from oncotwin.apps.cli_cell import cell
+from oncotwin.apps.cli_fba import fba, network
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
 _NOTICE = "Research use only: no advice for the treatment of a patient."
@@ -28,6 +29,8 @@ config = App(name="config", help="Write, check and explain specs.")
 app.command(simulate)
 app.command(config)
 app.command(cell)
+app.command(fba)
+app.command(network)
 
 Kind = Literal["tumour"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-NONE = 1e-9  # mmol/gDW/h under which nothing flows: the tolerance of a linear program
+from oncotwin.numerics.knockouts import IDLE
 
 _THINNEST, _THICKEST = 3.5, 20.0
 _RAMP = LinearSegmentedColormap.from_list("flux", ["#8cc3d4", "#3f93bd", "#2a5ea8", "#35307f", "#2a0f4d"])
@@ -22,7 +22,7 @@ class FluxScale(NamedTuple):
 
     def share(self, flux: float) -> float:
         """Square root of the size relative to the largest, from 0 to 1."""
-        return math.sqrt(min(abs(flux) / self.largest, 1.0)) if self.largest > NONE else 0.0
+        return math.sqrt(min(abs(flux) / self.largest, 1.0)) if self.largest > IDLE else 0.0
 
     def width(self, flux: float) -> float:
         """Width of the line, in units of the map."""
@@ -40,14 +40,14 @@ class FluxScale(NamedTuple):
     @property
     def steps(self) -> tuple[float, ...]:
         """Round fluxes for a legend, in order, of which the last is the largest or just below it."""
-        if self.largest <= NONE:
+        if self.largest <= IDLE:
             return ()
         return tuple(dict.fromkeys(_rounded(self.largest * share) for share in (0.01, 0.1, 0.4, 1.0)))
 
 
 def flows(flux: float) -> bool:
     """Whether a flux is one, and not the round-off of a solver."""
-    return abs(flux) > NONE
+    return abs(flux) > IDLE
 
 
 def flux_text(flux: float) -> str:
