@@ -1,6 +1,7 @@
 """Fluxes on pathway maps: the map that ships, what is drawn, and maps that people bring."""
 
 import copy
+import gzip
 import json
 import math
 import re
@@ -378,9 +379,12 @@ def test_a_map_of_someone_else(tmp_path):
     assert svg.get("viewBox").startswith("-10 ")
 
 
-def test_a_packed_map(tmp_path):
-    import gzip
+def test_what_xml_cannot_hold_is_replaced(tmp_path):
+    drawn = read_map(brought(tmp_path, lambda body: body["reactions"]["7"].update(bigg_id="R\0\x1f1")))
+    assert list(reactions(drawing(drawn, {}, "bell \a"))) == ["R\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}1"]
 
+
+def test_a_packed_map(tmp_path):
     (tmp_path / "map.json.gz").write_bytes(gzip.compress(brought(tmp_path).read_bytes()))
     assert read_map(tmp_path / "map.json.gz") == read_map(tmp_path / "map.json")
 

@@ -19,5 +19,5 @@ def draw_answer(path: Path, found: Answer, drawn: PathwayMap) -> Path:
     if not any(reaction.id in fluxes for reaction in drawn.reactions):
         remedy = "Give a map of this network with --layout"
         raise BadInput("no reaction of this map is in the network", where="--map", got=drawn.name, remedy=remedy)
-    title = f"{network.name or 'Network'}: {found.summary['objective']} {found.summary['objective_value']:.4g}"
+    title = f"{network.name or 'Network'}: {found.summary['objective']} = {found.summary['objective_value']:.4g}"
     return write_pathway(path, drawn, fluxes, title)

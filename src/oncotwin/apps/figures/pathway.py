@@ -4,6 +4,7 @@ A reaction without flux is a grey dashed line; one that the network does not hav
 group with its id and flux, and shows its name when pointed at.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree
@@ -27,6 +28,7 @@ _PANELS = (("#f7f5ef", "#d6cfbf"), ("#e9f1f0", "#a9c4bd"), ("#f3eef6", "#c5b3d2"
 _LONGEST_NAME = 16  # letters; maps with longer names show ids
 _ABOVE, _BELOW, _SIDE = 150.0, 190.0, 60.0  # paper around the canvas, at _USUAL units across
 _USUAL = 3600.0
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
 
 
 def draw_pathway(drawn: PathwayMap, fluxes: Mapping[str, float], title: str = "", unit: str = UNIT) -> str:
@@ -50,7 +52,8 @@ def draw_pathway(drawn: PathwayMap, fluxes: Mapping[str, float], title: str = ""
         _label(labels, reaction, fluxes.get(reaction.id))
     _heading(svg, drawn, title or drawn.name)
     _legend(svg, drawn, scale, unit)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(svg, encoding="unicode")}\n'
+    text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(svg, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
 def write_pathway(path: Path, drawn: PathwayMap, fluxes: Mapping[str, float], title: str = "") -> Path:
