@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
 from oncotwin.apps.cli_cell import cell
+from oncotwin.apps.cli_culture import protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_fba import fba, network
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
@@ -29,17 +30,25 @@ config = App(name="config", help="Write, check and explain specs.")
 app.command(simulate)
 app.command(config)
 app.command(cell)
+app.command(protocol)
+simulate.command(simulate_culture, name="culture")
 app.command(fba)
 app.command(network)
 
-Kind = Literal["tumour"]
+Kind = Literal["tumour", "culture"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]
 Overrides = Annotated[
     tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
 Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
-Preset = Annotated[str, Parameter(help="Where defaults come from: normalised or published.")]
+Base = Annotated[
+    str | None,
+    Parameter(
+        name=("--preset", "--protocol"),
+        help="Where defaults come from: of a tumour normalised or published, of a culture a protocol.",
+    ),
+]
 
 
 @app.command
@@ -90,11 +99,7 @@ def simulate_tumour(
         summary = run_tumour(spec, overrides, out, only_run if force else only_empty)
     else:
         given = {"SPEC": spec, "--set": overrides, "--out": out, "--force": force, "--no-figures": no_figures}
-        for name, value in given.items():
-            if value:
-                raise BadInput(
-                    "a resumed run keeps its own spec and folder", where="--resume", got=name, allowed="--json"
-                )
+        refuse_with("--resume", given)
         summary = go_on(resume)
     _show(summary, as_json, summary_table, summary["run_dir"])
 
@@ -139,9 +144,7 @@ def report(run: Path, /) -> None:
 
 
 @config.command(name="init")
-def config_init(
-    kind: Kind, file: Path | None = None, /, *, preset: Preset = "normalised", force: Force = False
-) -> None:
+def config_init(kind: Kind, file: Path | None = None, /, *, preset: Base = None, force: Force = False) -> None:
     """Write a commented spec with every key at its default.
 
     Parameters
@@ -151,12 +154,13 @@ def config_init(
     file
         File to write; without it, standard output.
     """
+    from oncotwin.apps.families import FAMILIES
     from oncotwin.io.durable import storage, write_atomically
+    from oncotwin.io.kinds import KINDS
     from oncotwin.io.resolve import resolve
     from oncotwin.io.template import template
-    from oncotwin.models.tumour3d.parameters import TumourParameters
 
-    text = template(resolve(None, (f"preset={preset}",), TumourParameters))
+    text = template(resolve(None, _base(kind, preset), FAMILIES[kind], KINDS[kind]), KINDS[kind])
     if file is None:
         print(text, end="")
         return
@@ -178,18 +182,17 @@ def config_check(kind: Kind, file: Path, /, *, overrides: Overrides = ()) -> Non
     file
         TOML file.
     """
-    from oncotwin.apps.tumour import build
+    from oncotwin.apps.families import FAMILIES
+    from oncotwin.apps.sayings import SAYINGS
+    from oncotwin.io.kinds import KINDS
     from oncotwin.io.resolve import resolve
-    from oncotwin.models.tumour3d.parameters import TumourParameters
 
-    ready = build(resolve(file, overrides, TumourParameters))
-    size = " x ".join(map(str, ready.task.model.grid.shape))
-    frames, plan = len(ready.outputs), len(ready.plan)
-    print(f"{file} can be run: {size} voxels, {ready.outputs[-1]:g} days, {frames} frames, {plan} infusions")
+    spec = resolve(file, overrides, FAMILIES[kind], KINDS[kind])
+    print(f"{file} can be run: {SAYINGS[kind](spec)}")
 
 
 @config.command(name="explain")
-def config_explain(kind: Kind, key: str | None = None, /, *, preset: Preset = "normalised") -> None:
+def config_explain(kind: Kind, key: str | None = None, /, *, preset: Base = None) -> None:
     """Explain the keys of a spec: what is allowed, the default, the meaning.
 
     Parameters
@@ -199,26 +202,35 @@ def config_explain(kind: Kind, key: str | None = None, /, *, preset: Preset = "n
     key
         One key or table, such as grid or time.end_days; without it, all.
     """
+    from oncotwin.apps.families import FAMILIES
     from oncotwin.apps.tables import key_table
     from oncotwin.io.explain import keys
+    from oncotwin.io.kinds import KINDS
     from oncotwin.io.resolve import resolve
-    from oncotwin.io.spec import TumourSpec
-    from oncotwin.models.tumour3d.parameters import TumourParameters
 
-    names = {".".join(one.place): one for one in keys(TumourSpec)}
+    names = {".".join(one.place): one for one in keys(KINDS[kind].spec)}
     chosen = {name: one for name, one in names.items() if key is None or f"{name}.".startswith(f"{key}.")}
     if not chosen:
         raise BadInput("no such key", where=f"{kind} spec", got=key, remedy=nearest(str(key), names))
-    _print(key_table(chosen, resolve(None, (f"preset={preset}",), TumourParameters)))
+    _print(key_table(chosen, resolve(None, _base(kind, preset), FAMILIES[kind], KINDS[kind])))
 
 
 @app.command
-def parameters(*, preset: Preset = "normalised") -> None:
-    """Print the model's constants: value, unit, bounds, scope, source, meaning."""
-    from oncotwin.apps.tables import parameter_table
-    from oncotwin.models.tumour3d.parameters import TumourParameters
+def parameters(kind: Kind = "tumour", /, *, preset: str | None = None) -> None:
+    """Print a model's constants: value, unit, bounds, scope, source, meaning.
 
-    _print(parameter_table(TumourParameters.preset(preset)))
+    Parameters
+    ----------
+    kind
+        Of which model.
+    preset
+        Of a tumour: normalised or published; of a culture: a vessel, such as gas_permeable or stirred_tank.
+    """
+    from oncotwin.apps.families import FAMILIES
+    from oncotwin.apps.tables import parameter_table
+
+    family = FAMILIES[kind]
+    _print(parameter_table(family.preset(next(iter(family.presets)) if preset is None else preset)))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -237,6 +249,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # the reader of our output, such as `head`, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)
+
+
+def _base(kind: str, chosen: str | None) -> tuple[str, ...]:
+    """The overrides that choose where a kind's defaults come from."""
+    from oncotwin.io.kinds import KINDS
+
+    return () if chosen is None else (f"{KINDS[kind].base}={json.dumps(chosen)}",)
 
 
 def _leave(error: OncotwinError) -> NoReturn:

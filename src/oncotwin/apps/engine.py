@@ -12,8 +12,7 @@ import jax.numpy as jnp
 import oncotwin
 from oncotwin.apps.interruption import StopRequest, stop_requests
 from oncotwin.apps.progress import Watcher
-from oncotwin.core.controller import Controller
-from oncotwin.core.rollout import Transition, transitions
+from oncotwin.core.rollout import Transition
 from oncotwin.core.task import Task
 from oncotwin.errors import NumericalFailure, StorageFailure
 from oncotwin.io.checkpoint import read_checkpoint, write_checkpoint
@@ -46,23 +45,53 @@ class Simulation(NamedTuple):
 
     command: that resumes it.  outputs: days of the frames to keep.  first: the first state.  layout: what the store
     holds, as `FrameStore.open` asks for it; `about` and `mask`: attributes and tissue, as `create` asks for them.
-    fields, observables: what a frame holds of a state and of (state, observation).  failure: (transition, day on which
-    its interval began, run directory) -> the exception.  finish: writes what stands beside the results; the summary.
+    frame: (state, observation) -> (fields, observables) that a frame holds.  failure: (transition, day on which its
+    interval began, run directory) -> the exception.  finish: writes what stands beside the results; the summary.
+    transitions: (state, memory, number of the first interval) -> the intervals, as `core.rollout.transitions`.
+    keep_seconds: how long frames may wait to be written; 0: each is written at once.
     """
 
     command: str
     spec: Section
     task: Task
-    controller: Controller
     outputs: tuple[float, ...]
     first: Callable[[], Any]
     layout: Mapping[str, Any]
     about: Mapping[str, Any]
     mask: Any
-    fields: Callable[[Any], Any]
-    observables: Callable[[Any, Any], Any]
+    frame: Callable[[Any, Any], tuple[Any, Any]]
     failure: Callable[[Transition, float, Path], NumericalFailure]
     finish: Callable[[RunDirectory, Position], dict[str, Any]]
+    transitions: Callable[[Any, Any, int], Iterator[Transition]]
+    keep_seconds: float
+
+
+class Keeper:
+    """Writes frames and checkpoints of a run, frames first, so that no checkpoint counts a frame that is not there.
+
+    store: of the frames.  seconds: that frames may wait, so that a fast run is not held up by its disk.
+    """
+
+    def __init__(self, run: RunDirectory, store: FrameStore, seconds: float) -> None:
+        self.run, self.store, self.seconds = run, store, seconds
+        self.waiting: list[tuple[Any, Any]] = []
+        self._kept = time.monotonic()
+
+    def add(self, position: Position, frame: tuple[Any, Any]) -> None:
+        """A frame, the last that `position` counts; written with the checkpoint once it is time."""
+        self.waiting.append(frame)
+        if time.monotonic() - self._kept >= self.seconds:
+            self.keep(position)
+
+    def keep(self, position: Position) -> None:
+        """Write what waits, and the checkpoint."""
+        if self.waiting:
+            self.store.extend(position.frames - len(self.waiting), self.waiting)
+            self.waiting.clear()
+        meta = position._asdict()
+        state = meta.pop("state")
+        write_checkpoint(self.run / CHECKPOINT, state, spec=sha256_of(self.run / SPEC), **meta)
+        self._kept = time.monotonic()
 
 
 class Job(NamedTuple):
@@ -129,18 +158,18 @@ def _from_the_start(job: Job) -> dict[str, Any]:
     store = FrameStore.create(run / RESULTS, **simulation.layout, attrs=about, mask=simulation.mask)
     state = simulation.first()
     observation = jax.jit(model.observe)(state, p)
-    store.append(0, simulation.fields(state), simulation.observables(state, observation))
+    store.append(0, *simulation.frame(state, observation))
     position = Position(state, interval=0, frames=1, seconds=0.0, started=utc_now())
-    _keep(run, position)
+    Keeper(run, store, simulation.keep_seconds).keep(position)
     return _to_the_end(job, store, position)
 
 
 def _to_the_end(job: Job, store: FrameStore, position: Position) -> dict[str, Any]:
     run, simulation, reached = job.run, job.simulation, position
-    times = simulation.task.times
-    for reached in _positions(job, store, position):
+    times, keeper = simulation.task.times, Keeper(run, store, simulation.keep_seconds)
+    for reached in _positions(job, keeper, position):
         if job.stop.signal is not None:
-            _keep(run, reached)
+            keeper.keep(reached)
             day = times[reached.interval]
             raise job.stop.interrupted(
                 f"Day {day:g} of {times[-1]:g} is kept; continue with: {simulation.command} --resume {run.path}"
@@ -150,33 +179,26 @@ def _to_the_end(job: Job, store: FrameStore, position: Position) -> dict[str, An
     return summary
 
 
-def _positions(job: Job, store: FrameStore, position: Position) -> Iterator[Position]:
+def _positions(job: Job, keeper: Keeper, position: Position) -> Iterator[Position]:
     """Where the run stands after each interval; frames and checkpoints are written on the way."""
     simulation = job.simulation
     task, outputs = simulation.task, simulation.outputs
     begun = time.monotonic() - position.seconds
     memory, first = jnp.asarray(position.interval), position.interval
-    for transition in transitions(task, simulation.controller, state=position.state, memory=memory, first=first):
+    for transition in simulation.transitions(position.state, memory, first):
         if transition.numerics:
-            _keep(job.run, position)
+            keeper.keep(position)
             raise simulation.failure(transition, task.times[position.interval], job.run.path)
         position = position._replace(
             state=transition.state, interval=position.interval + 1, seconds=time.monotonic() - begun
         )
         if abs(transition.time - outputs[position.frames]) <= SAME_INSTANT:
-            observables = simulation.observables(transition.state, transition.observation)
-            store.append(position.frames, simulation.fields(transition.state), observables)
             position = position._replace(frames=position.frames + 1)
-            _keep(job.run, position)
+            keeper.add(position, simulation.frame(transition.state, transition.observation))
         job.watch(transition.time, transition.observation)
         yield position
-
-
-def _keep(run: RunDirectory, position: Position) -> None:
-    """Write the checkpoint."""
-    meta = position._asdict()
-    state = meta.pop("state")
-    write_checkpoint(run / CHECKPOINT, state, spec=sha256_of(run / SPEC), **meta)
+    if keeper.waiting:
+        keeper.keep(position)
 
 
 def _kept(job: Job) -> Position:

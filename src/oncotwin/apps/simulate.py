@@ -1,5 +1,6 @@
 """A tumour run: what the run engine needs to know of it."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from oncotwin.apps.failure import failure_of
 from oncotwin.apps.finish import finish
 from oncotwin.apps.progress import Watcher
 from oncotwin.apps.tumour import TumourRun, field_units
+from oncotwin.core.rollout import Transition, transitions
 from oncotwin.io.rundir import RunDirectory
 from oncotwin.io.spec import TumourSpec
 from oncotwin.models.tumour3d import MEANINGS, Fields, State
@@ -41,16 +43,16 @@ def simulation(spec: TumourSpec, ready: TumourRun) -> Simulation:
         command="oncotwin simulate tumour",
         spec=spec,
         task=task,
-        controller=ready.controller,
         outputs=ready.outputs,
         first=partial(task.model.initial, task.parameters),
         layout=_layout(spec, ready),
         about={"title": "CAR-T therapy of a solid tumour", "preset": spec.preset},
         mask=None if ready.image is None else ready.image.mask,
-        fields=_fields,
-        observables=_observables,
+        frame=_frame,
         failure=failure_of,
         finish=partial(_finish, spec, ready),
+        transitions=partial(_transitions, ready),
+        keep_seconds=0.0,
     )
 
 
@@ -66,12 +68,12 @@ def _layout(spec: TumourSpec, ready: TumourRun) -> dict[str, Any]:
     }
 
 
-def _fields(state: State) -> Fields:
-    return state.fields
+def _frame(state: State, observation: Any) -> tuple[Fields, Any]:
+    return state.fields, observation
 
 
-def _observables(state: State, observation: Any) -> Any:
-    return observation
+def _transitions(ready: TumourRun, state: State, memory: Any, first: int) -> Iterator[Transition]:
+    return transitions(ready.task, ready.controller, state=state, memory=memory, first=first)
 
 
 def _finish(spec: TumourSpec, ready: TumourRun, run: RunDirectory, reached: Position) -> dict[str, Any]:

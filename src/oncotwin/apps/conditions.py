@@ -1,0 +1,79 @@
+"""`python -m oncotwin.apps.conditions FILE`: write the varying bounds that cultures meet, for the flux cache to know.
+
+Every protocol that ships with oncotwin is run for donors of every subtype, half an hour an interval; of the bounds met,
+those are kept that lie in a region which no bounds before them lie in.
+"""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from oncotwin.apps.culture import culture_model, plan_culture
+from oncotwin.apps.fluxes import cache_of
+from oncotwin.core.rollout import transitions
+from oncotwin.errors import BadInput, OncotwinError
+from oncotwin.io.core_network import core_network
+from oncotwin.io.durable import storage, write_atomically
+from oncotwin.io.kinds import CULTURE
+from oncotwin.io.protocols import protocol_names
+from oncotwin.io.resolve import resolve
+from oncotwin.models.culture import VARYING, CultureParameters
+from oncotwin.models.culture.donors import Age, Prior, Stage
+
+DIGITS = 9
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the conditions to the file that is the only argument; the exit code."""
+    try:
+        if len(arguments) != 1:
+            raise BadInput("one file is needed", where="oncotwin.apps.conditions", got=list(arguments))
+        path, found = Path(arguments[0]), met()
+        with storage("write the conditions", path):
+            write_atomically(path, table(found).encode())
+        print(f"{path}: {len(found)} conditions")
+    except OncotwinError as error:
+        print(f"oncotwin: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def met() -> np.ndarray:
+    """Bounds, one in each region that the shipped protocols lead to, (points, k)."""
+    cache = cache_of(core_network())
+    model = culture_model(cache.solver())
+    for overrides in cultures():
+        spec = resolve(None, overrides, CultureParameters, CULTURE)
+        ready = plan_culture(spec, model, cache.network, cache)
+        for _ in transitions(ready.task, ready.controller, state=ready.first):
+            pass
+        print(f"{len(cache):4} regions after {' '.join(overrides)}", file=sys.stderr)
+    return cache.points
+
+
+def cultures() -> Iterator[tuple[str, ...]]:
+    """The overrides of every culture that is run: each protocol with donors of the outermost subtypes."""
+    traits = (get_args(Age)[::2], get_args(Stage)[::2], get_args(Prior)[::2])
+    for name in protocol_names():
+        for age, stage, prior in product(*traits):
+            donor = (f"donor.age={age}", f"donor.stage={stage}", f"donor.prior={prior}")
+            yield (f"protocol={name}", *donor, "time.output_every_hours=24")
+
+
+def table(found: np.ndarray) -> str:
+    """The conditions as CSV, a column a varying reaction."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(VARYING)
+    writer.writerows([[f"{value:.{DIGITS}g}" for value in row] for row in found])
+    return text.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
