@@ -93,7 +93,7 @@ CASES = {
         plan_of(oxygen_setpoint_percent=50.0, perfusion_per_day=from_interval(4, 1.0), vector_moi=at_start(2.0)),
     ),
     "weak_tank": Case(
-        P("stirred_tank").with_values(kLa=0.5, seed_density=8e6),
+        P("stirred_tank").with_values(kLa=0.2, seed_density=8e6),
         plan_of(oxygen_setpoint_percent=80.0, perfusion_per_day=2.0),
     ),
     "empty": Case(

@@ -101,7 +101,7 @@ class DeathParameters(Parameters):
     death_naive: Array = param(0.001, _RATE, bounds=(0, 1), source=_OURS, doc="Death in good conditions.")
     death_activated: Array = param(0.0015, _RATE, bounds=(0, 1), source=_OURS, doc="Death in good conditions.")
     death_central_memory: Array = param(0.001, _RATE, bounds=(0, 1), source=_OURS, doc="Death in good conditions.")
-    death_effector: Array = param(0.002, _RATE, bounds=(0, 1), source=_OURS, doc="Death in good conditions.")
+    death_effector: Array = param(0.0015, _RATE, bounds=(0, 1), source=_OURS, doc="Death in good conditions.")
     death_exhausted: Array = param(
         0.007, _RATE, bounds=(0, 1), source=f"{_AMBR}: death of exhausted cells", doc="Death in good conditions."
     )
@@ -130,9 +130,9 @@ class DeathParameters(Parameters):
         0.08, "mmol/L", bounds=(1e-4, 1), source=_OURS, doc="Undissociated lactic acid at half of it."
     )
     death_induced: Array = param(
-        0.012, _RATE, bounds=(0, 1), source=_OURS, doc="Activation-induced death of effector and exhausted cells."
+        0.006, _RATE, bounds=(0, 1), source=_OURS, doc="Activation-induced death of effector and exhausted cells."
     )
-    lysis: Array = param(0.015, _RATE, bounds=(0, 1), source=_OURS, doc="Rate at which dead cells fall apart.")
+    lysis: Array = param(0.02, _RATE, bounds=(0, 1), source=_OURS, doc="Rate at which dead cells fall apart.")
 
 
 class TransitionParameters(Parameters):
@@ -191,7 +191,7 @@ class TransitionParameters(Parameters):
     K_il15: Array = param(0.5, "ng/mL", bounds=(1e-3, 100), source=_OURS, doc="Interleukin 15 at half occupancy.")
     K_il21: Array = param(5.0, "ng/mL", bounds=(1e-3, 100), source=_OURS, doc="Interleukin 21 at half occupancy.")
     activator_half: Array = param(
-        0.5,
+        8.0,
         "1/cell",
         bounds=(1e-3, 100),
         source=_OURS,

@@ -49,6 +49,8 @@ TAKEN_UP = ("glucose", "glutamine", "glutamate", "amino_acids", "lactate", "oxyg
 """What each varying uptake bound takes from the medium."""
 HELD_BACK = ("glucose", "glutamine", "glutamine", "amino_acids", "glucose", "oxygen")
 """Which of `LIMITS` each varying uptake bound counts to."""
+OWN = 0.05
+"""Share of a substrate's half-saturation in its uptake below which the bound counts as the cell's own."""
 FAINT = 1e-3
 """Least share of growth that is told apart from none."""
 
@@ -121,15 +123,15 @@ def metabolism(fluxes: Any, bounds: Any, medium: Medium, p: Parameters) -> Metab
 
 
 def _held_back(shadow: Any, bounds: Any, share: Any, medium: Medium, p: Parameters) -> Any:
-    """The loss of growth, -log(share), (5, 9), by what a relative change of each concentration would bring.
+    """The loss of growth, -log(share), (5, 9), shared out by what a rise of each concentration would bring.
 
-    d growth/d log S is the shadow price times the bound times K/(K + S); what is left of the loss is the cell's own,
-    as where respiration works at its cap in plenty of oxygen.
+    d growth/d log S is the shadow price times the bound times K/(K + S).  The cell's own part is that of a cell whose
+    bounds bind in plenty, as where respiration works at its cap in air.
     """
     pull = jnp.maximum(shadow[:, : len(UPTAKE)] * bounds[:, : len(UPTAKE)], 0.0)
-    total = jnp.sum(pull, axis=1, keepdims=True)
-    scarce = jnp.stack([occupancy(getattr(p, f"K_{name}"), getattr(medium, name)) for name in TAKEN_UP])
-    part = jnp.where(total > 0, pull / jnp.where(total > 0, total, 1.0), 0.0) * scarce
+    scarce = pull * jnp.stack([occupancy(getattr(p, f"K_{name}"), getattr(medium, name)) for name in TAKEN_UP])
+    total = jnp.sum(scarce, axis=1, keepdims=True) + OWN * jnp.sum(pull, axis=1, keepdims=True)
+    part = jnp.where(total > 0, scarce / jnp.where(total > 0, total, 1.0), 0.0)
     loss = -jnp.log(jnp.maximum(share, FAINT))
     rows = [sum((loss * part[:, i] for i, at in enumerate(HELD_BACK) if at == name), 0.0 * loss) for name in LIMITS[1:]]
     return jnp.stack([loss - sum(rows), *rows], axis=1)
