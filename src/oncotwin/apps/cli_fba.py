@@ -2,8 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -11,92 +12,82 @@ from oncotwin.errors import BadInput
 
 network = App(name="network", help="Metabolic networks as files.")
 
+Model = Annotated[
+    str,
+    Parameter(help="`core`, an activated T-cell blast in RPMI-like medium, or a file: SBML or JSON in COBRA's schema."),
+]
+Objective = Annotated[str | None, Parameter(help="Reaction to maximise; default: the network's own objective.")]
+Minimise = Annotated[bool, Parameter(negative="", help="Minimise instead.")]
 Bounds = Annotated[
     tuple[str, ...],
     Parameter(name="--set", negative="", help="ID=VALUE, ID=LOWER:UPPER, ID.lower=VALUE, ID.upper=VALUE; repeatable."),
 ]
 Knockouts = Annotated[tuple[str, ...], Parameter(name="--knockout", negative="", help="Reaction to stop; repeatable.")]
-Flag = Annotated[bool, Parameter(negative="")]
+Least = Annotated[bool, Parameter(negative="", help="Of all optimal fluxes those of the least sum.")]
+Ranges = Annotated[bool, Parameter(negative="", help="The least and greatest flux of every reaction, too.")]
+Fraction = Annotated[float, Parameter(help="Of the optimum that the objective keeps in --fva.")]
+Limits = Annotated[
+    bool,
+    Parameter(negative="", help="Show the bounds that hold the objective back, and what more room is worth."),
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the answer as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
+Out = Annotated[Path | None, Parameter(help="File for the answer: .json, or .csv with a row for each reaction.")]
 Map = Annotated[Path | None, Parameter(name="--map", help="SVG file: the fluxes of the least sum on a drawn map.")]
+Layout = Annotated[Path | None, Parameter(help="Map for --map in Escher's JSON; default: that of the T-cell core.")]
+Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
 
 
 def fba(
-    model: str,
+    model: Model,
     /,
     *,
-    objective: str | None = None,
-    minimise: Flag = False,
+    objective: Objective = None,
+    minimise: Minimise = False,
     bounds: Bounds = (),
     knockouts: Knockouts = (),
-    pfba: Flag = False,
-    fva: Flag = False,
-    fraction: float = 1.0,
-    limiting: Flag = False,
+    pfba: Least = False,
+    fva: Ranges = False,
+    fraction: Fraction = 1.0,
+    limiting: Limits = False,
     as_json: Json = False,
-    out: Path | None = None,
+    out: Out = None,
     picture: Map = None,
-    layout: Path | None = None,
+    layout: Layout = None,
     force: Force = False,
 ) -> None:
-    """Flux balance of a metabolic network: the best an objective can be, and fluxes that reach it.
-
-    Parameters
-    ----------
-    model
-        `core` for the T-cell core (an activated blast in RPMI-like medium), or a file: SBML or JSON in COBRA's schema.
-    objective
-        Reaction to maximise; default: the network's own objective.
-    minimise
-        Minimise instead.
-    pfba
-        Of all optimal fluxes those of the least sum.
-    fva
-        The least and greatest flux of every reaction, too.
-    fraction
-        Of the optimum that the objective keeps in --fva.
-    limiting
-        Show the bounds that hold the objective back, and what more room would be worth.
-    out
-        File for the answer: .json, or .csv with a row for each reaction.
-    layout
-        Map for --map in Escher's JSON; default: the map of the T-cell core.
-    """
-    from oncotwin.apps.fba import (
-        FORMS,
-        Question,
-        answer,
-        exchange_table,
-        limit_table,
-        writable,
-        write_answer,
-    )
-    from oncotwin.io.pathway_map import read_map, shipped_map
+    """Flux balance of a metabolic network: the best an objective can be, and fluxes that reach it."""
+    from oncotwin.apps.fba import FORMS, Question, answer, tables, writable, write_answer
     from oncotwin.numerics import flux_analysis
 
     writable(out, "--out", FORMS, force)
     writable(picture, "--map", (".svg",), force)
-    if layout is not None and picture is None:
-        raise BadInput("nothing to draw", where="--layout", got=str(layout), allowed="together with --map FILE.svg")
-    drawn = None if picture is None else shipped_map() if layout is None else read_map(layout)
+    draw = _drawing(picture, layout)
     question = Question(model, objective, "min" if minimise else None, bounds, knockouts)
     found = answer(question, flux_analysis.pfba if pfba else flux_analysis.fba, fraction if fva else None)
     if out is not None:
         write_answer(out, found)
-    if picture is not None and drawn is not None:
-        from oncotwin.apps.flux_map import draw_answer
-
-        draw_answer(picture, found, drawn)
+    draw(found)
     if as_json:
         print(json.dumps(found.summary, indent=2))
     else:
-        _print(exchange_table(found))
-        if limiting:
-            _print(limit_table(found))
-    for path in (out, picture):
-        if path is not None:
-            print(f"Written: {path}", file=sys.stderr)
+        _print(*tables(found)[: 2 if limiting else 1])
+    for path in filter(None, (out, picture)):
+        print(f"Written: {path}", file=sys.stderr)
+
+
+def _drawing(picture: Path | None, layout: Path | None) -> Callable[[Any], object]:
+    """How to draw an answer, its map read at once so that a faulty one is told before anything is solved."""
+    from oncotwin.io.pathway_map import read_map, shipped_map
+
+    if picture is None:
+        if layout is not None:
+            raise BadInput("nothing to draw", where="--layout", got=str(layout), allowed="together with --map FILE.svg")
+        return lambda found: None
+    drawn = shipped_map() if layout is None else read_map(layout)
+
+    from oncotwin.apps.flux_map import draw_answer
+
+    return lambda found: draw_answer(picture, found, drawn)
 
 
 @network.command
@@ -118,9 +109,9 @@ def convert(model: str, out: Path, /, *, force: Force = False) -> None:
     print(out)
 
 
-def _print(table: object) -> None:
+def _print(*tables: object) -> None:
     from rich.console import Console
 
     terminal = Console()
     console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(table)
+    console.print(*tables)

@@ -109,7 +109,12 @@ def objective_text(network: Network) -> str:
     return text.removeprefix(" + ").strip()
 
 
-def exchange_table(found: Answer) -> Table:
+def tables(found: Answer) -> tuple[Table, Table]:
+    """What crosses the border of the cell, and what limits."""
+    return _exchanges(found), _limits(found)
+
+
+def _exchanges(found: Answer) -> Table:
     """What crosses the border of the cell, the largest first, with the range of each flux where it is known."""
     network, summary = found.network, found.summary
     best, word = summary["objective_value"], {"max": "Maximal", "min": "Minimal"}[network.sense]
@@ -127,7 +132,7 @@ def exchange_table(found: Answer) -> Table:
     return table
 
 
-def limit_table(found: Answer) -> Table:
+def _limits(found: Answer) -> Table:
     """The bounds that hold the objective back, dearest first."""
     table = Table(title="What limits", caption="Worth: objective for one more mmol/gDW/h", title_justify="left")
     for head in ("Reaction", "Name", "Bound", "Worth"):
