@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from PIL import Image
 
-from oncotwin.apps.figures import PICTURES, draw_all, draw_comparison
 from oncotwin.apps.figures.animation import animate
+from oncotwin.apps.figures.comparison import draw_comparison
 from oncotwin.apps.figures.courses import draw_courses
 from oncotwin.apps.figures.fields import (
     cut_through_tumour,
@@ -20,6 +20,7 @@ from oncotwin.apps.figures.fields import (
     telling_frames,
     tumour_centre,
 )
+from oncotwin.apps.figures.gallery import PICTURES, draw_all
 from oncotwin.apps.figures.profiles import draw_profiles
 from oncotwin.apps.figures.slices import draw_slices
 from oncotwin.apps.figures.style import DPI, in_print, new_figure, number, quantity, rescaled, save, value_in_print

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import oncotwin
-from oncotwin.apps.figures import draw_all
+from oncotwin.apps.figures.gallery import draw_all
 from oncotwin.apps.report import write_report
 from oncotwin.apps.summary import summarise
 from oncotwin.apps.tumour import TumourRun
