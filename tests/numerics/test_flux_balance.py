@@ -116,6 +116,10 @@ class TestToy:
         assert rigid.solve(np.array([1.0])).growth == pytest.approx(0.5)
         assert rigid.solve(np.array([1.0])).shortage == 0
 
+    def test_an_infinite_bound_is_none(self, toy, solve_toy):
+        for found in (toy.solve(np.array([2.0, np.inf])), solve_toy(jnp.array([2.0, np.inf]))):
+            assert found.growth == pytest.approx(17 / 20, abs=1e-9)
+
     def test_an_uptake_written_forward(self):
         forward = replace(TOY, S=TOY.S @ sparse.diags_array([-1.0, 1, 1, 1, 1, 1, 1]), lb=TOY.lb + np.eye(7)[0] * 10)
         cache = FluxCache.build(forward, varying=("EX_a", "EX_o"), outputs=("EX_a",))
@@ -301,7 +305,7 @@ class TestRefusals:
         with pytest.raises(NumericalFailure, match="unbounded"):
             FluxCache.build(endless, varying=("EX_o",), outputs=()).solve(np.array([1.0]))
 
-    @pytest.mark.parametrize("bounds", [[1.0], [np.nan, 1.0], [np.inf, 1.0]])
+    @pytest.mark.parametrize("bounds", [[1.0], [np.nan, 1.0], [[1.0, 2.0, 3.0]]])
     def test_bounds_that_are_none(self, toy, bounds):
         with pytest.raises(BadInput, match="EX_a, EX_o"):
             toy.solve(np.array(bounds))

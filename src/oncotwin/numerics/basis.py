@@ -4,8 +4,9 @@ For a basis B of A, with the other columns at their lower or upper bounds, x_B =
 boxed column may always be put at the bound that the sign of its reduced cost asks for, so every basis is dual feasible
 by construction; it is optimal wherever x_B lies within its bounds.
 
-A point on the border of two such regions belongs to the one that p + NUDGE r enters, r > 0 fixed and generic, so that
-each point has one basis and the answer cannot depend on which basis was met first.
+A point on the border of two such regions belongs to the one that p + NUDGE r enters, r > 0 fixed and generic, and
+bounds below DUST, which are what is left of zero after round-off, choose as zero does.  So each point has one basis and
+the answer cannot depend on which basis was met first.
 """
 
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from oncotwin.errors import NumericalFailure
 from oncotwin.numerics.split_program import SplitProgram
 
 NUDGE = 1e-12  # mmol/gDW/h
+DUST = 1e-11  # mmol/gDW/h
 ROUND_OFF = 1e-13  # mmol/gDW/h by which a flux may miss its bound, relative to the largest flux if that is above one
 NEGLIGIBLE = 1e-10  # entry of a tableau that is zero but for round-off
 MAX_PIVOTS = 10_000

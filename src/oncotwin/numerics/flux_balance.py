@@ -13,15 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.errors import BadInput, NumericalFailure
-from oncotwin.numerics.basis import settle
+from oncotwin.numerics.basis import DUST, directions, settle
 from oncotwin.numerics.linear_program import LinearProgram, Outcome
 from oncotwin.numerics.network import Network
-from oncotwin.numerics.regions import Missed, Region, Regions, lookup, region
+from oncotwin.numerics.regions import Missed, Region, Regions, lookup, region, swept
 from oncotwin.numerics.split_program import UNBOUNDED, Goal, SplitProgram, split
 
 __all__ = ["FluxCache", "Fluxes", "Network"]
 
-NEAREST = 8  # regions looked at on the host before HiGHS is asked
+NEAR = 1e-9  # relative difference of two values that may be round-off
 
 
 class Fluxes(NamedTuple):
@@ -52,7 +52,7 @@ class FluxCache:
         self._regions: list[Region] = []
         self._met: list[np.ndarray] = []  # where each region was found
         self._places: dict[bytes, int] = {}
-        self._values = np.zeros((0, len(within) + 1))  # objective of each region, gradient and constant
+        self._values = np.zeros((0, len(within))), np.zeros(0), np.zeros(0)  # of the regions: gradient, value, lean
         self._last: Region | None = None
         self._highs = linear_program(self.program)
 
@@ -99,15 +99,18 @@ class FluxCache:
         return len(self) - known
 
     def solve(self, uptake: np.ndarray) -> Fluxes:
-        """Fluxes at varying bounds (..., k) on the host, in NumPy."""
+        """Fluxes at varying bounds (..., k) on the host, in NumPy.
+
+        Bounds below zero count as zero, infinite ones as none.  Raises BadInput for NaN and another number of bounds.
+        """
         p = np.asarray(uptake, float)
         if p.ndim > 1:
             return self._solved_each(self._checked(p))
-        last = self._last
-        if last is None or p.shape != self._within.shape or not last.holds(p):
-            p = self._checked(p)
-            last = self._region_at(p)
-        return _fluxes(last.offset + last.slope @ p, last.slope[0])
+        if p.shape != self._within.shape:
+            raise self._unfit(p)
+        chosen = swept(p)
+        here = self._region_at(chosen)
+        return _fluxes(here.offset + here.slope.dot(chosen), here.slope[0])
 
     def _solved_each(self, p: np.ndarray) -> Fluxes:
         """Fluxes at each of many points, (..., k) with at least one leading axis."""
@@ -137,7 +140,9 @@ class FluxCache:
         def solve(uptake: jax.Array) -> Fluxes:
             p = jnp.asarray(uptake, float)
             p = jnp.where(p < 0, 0.0, jnp.where(p > UNBOUNDED, UNBOUNDED, p))
-            offset, slope = find(jax.lax.stop_gradient(p))
+            chosen = jax.lax.stop_gradient(jnp.where(p < DUST, 0.0, p))
+            offset, slope = find(chosen)
+            p = chosen + (p - jax.lax.stop_gradient(p))  # the value of one, the derivative of the other
             values = sum((slope[..., i, :] * p[..., i, None] for i in range(p.shape[-1])), start=offset)
             return _fluxes(values, slope[..., 0])
 
@@ -158,23 +163,34 @@ class FluxCache:
         p, known = np.asarray(uptake), np.asarray(known)
         outputs = len(self._reading)
         offset, slope = np.full((*known.shape, outputs), np.nan), np.full((*p.shape, outputs), np.nan)
-        for place in zip(*np.nonzero(~known & np.isfinite(p).all(axis=-1)), strict=True):
+        for place in zip(*np.nonzero(~known & ~np.isnan(p).any(axis=-1)), strict=True):
             found = self._region_at(p[place])
             offset[place], slope[place] = found.offset, found.slope.T
         return offset, slope
 
     def _region_at(self, p: np.ndarray) -> Region:
-        """The region that holds p: the last one, the known one of least value, or a new one found by HiGHS."""
-        last = self._last
-        if last is None or not last.holds(p):
-            values = self._values[:, :-1] @ p + self._values[:, -1]
-            likely = np.argsort(values)[:NEAREST]
-            last = next((r for r in map(self._regions.__getitem__, likely) if r.holds(p)), None) or self._found(p)
-            self._last = last
-        return last
+        """The region that holds p, swept: the last one, a known one of least value, or a new one found by HiGHS."""
+        if self._last is None or not self._last.holds(p):
+            self._last = self._known_at(p) or self._found(p)
+        return self._last
+
+    def _known_at(self, p: np.ndarray) -> Region | None:
+        """The known region that holds p, looked for among those whose value is least, if there is one."""
+        if not self._regions:
+            return None
+        gradient, value, lean = self._values
+        values = gradient.dot(p) + value
+        first = int(values.argmin())
+        if self._regions[first].holds(p):
+            return self._regions[first]
+        equal = np.flatnonzero(values <= values[first] + NEAR * (1.0 + abs(values[first])))
+        likely = map(self._regions.__getitem__, equal[np.argsort(lean[equal])])
+        return next((known for known in likely if known.holds(p)), None)
 
     def _found(self, p: np.ndarray) -> Region:
-        """Solve at p by HiGHS, finish the basis to round-off, keep its region."""
+        """Solve at p by HiGHS, finish the basis to round-off, keep its region.  Raises BadInput for NaN."""
+        if np.isnan(p).any():
+            raise self._unfit(p)
         lower, upper = self.program.lower, self.program.greatest(p)
         self._highs.set_bounds(lower[: self._highs.width], upper[: self._highs.width])
         outcome = self._highs.solve()
@@ -188,20 +204,25 @@ class FluxCache:
             self._places[found.name] = len(self._regions)
             self._regions.append(found)
             self._met.append(p)
-            self._values = np.vstack([self._values, np.append(found.gradient, found.value)])
+            lean = found.gradient @ directions(len(p))
+            new = found.gradient[None], [found.value], [lean]
+            self._values = tuple(map(np.concatenate, zip(self._values, new, strict=True)))
         return self._regions[self._places[found.name]]
 
     def _checked(self, uptake: np.ndarray) -> np.ndarray:
-        """The bounds as floats, those below zero as zero.  Raises BadInput for NaN, infinity or another number."""
+        """The bounds swept.  Raises BadInput for NaN and another number of them."""
         p = np.asarray(uptake, float)
-        if p.shape[-1:] != self._within.shape or not np.isfinite(p).all():
-            raise BadInput(
-                "varying bounds must be finite and as many as there are varying reactions",
-                where="flux balance",
-                got=p.tolist(),
-                allowed=f"(..., {len(self._within)}): {', '.join(self.goal.varying)}",
-            )
-        return np.clip(p, 0.0, UNBOUNDED)
+        if p.shape[-1:] != self._within.shape or np.isnan(p).any():
+            raise self._unfit(p)
+        return swept(p)
+
+    def _unfit(self, p: np.ndarray) -> BadInput:
+        return BadInput(
+            "varying bounds must be numbers, one for each varying reaction",
+            where="flux balance",
+            got=p.tolist(),
+            allowed=f"(..., {len(self._within)}): {', '.join(self.goal.varying)}",
+        )
 
     def _refusal(self, outcome: Outcome) -> Exception:
         where = self.network.where
@@ -231,4 +252,4 @@ def linear_program(program: SplitProgram) -> LinearProgram:
 
 
 def _fluxes(values, shadow) -> Fluxes:
-    return Fluxes(growth=values[..., 0], exchange=values[..., 2:], shortage=values[..., 1], shadow=shadow)
+    return Fluxes(values[..., 0], values[..., 2:], values[..., 1], shadow)

@@ -68,9 +68,16 @@ class LinearProgram:
         self._highs.changeColCost(column, worth)
 
     def solve(self) -> Outcome:
-        """Optimise.  Raises NumericalFailure if HiGHS ends in any other way than optimal, infeasible or unbounded."""
+        """Optimise.  Raises NumericalFailure if HiGHS ends in any other way than optimal, infeasible or unbounded.
+
+        A warm start that leads HiGHS astray is followed by one from nothing.
+        """
         self._highs.run()
         status = self._highs.getModelStatus()
+        if status not in _OUTCOMES and status != highspy.HighsModelStatus.kUnboundedOrInfeasible:
+            self._highs.clearSolver()
+            self._highs.run()
+            status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             status = self._told_apart()
         if status not in _OUTCOMES:

@@ -2,7 +2,8 @@
 
 A region is a polyhedron G p <= g.  The objective as a function of p is the least of the affine functions that the dual
 feasible bases give, so the basis to look at is the one whose value is least at p; whether p lies in its region is then
-checked, always.
+checked, always.  Where some bounds are zero the values of many bases are equal: numbers that differ by round-off are
+made the same, and among equal values the one that grows least along the generic direction comes first.
 """
 
 from collections.abc import Callable
@@ -14,11 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.numerics.basis import NUDGE, AffineMap, directions
-from oncotwin.numerics.split_program import MAINTENANCE, PRICE, SplitProgram
+from oncotwin.numerics.basis import DUST, NUDGE, AffineMap, directions
+from oncotwin.numerics.split_program import MAINTENANCE, PRICE, UNBOUNDED, SplitProgram
 
 FLAT = 1e-9  # slope of a row, or distance between rows, that is zero but for round-off
-LEAN = 1e-7  # mmol/gDW/h along the generic direction by which a tie of values on a border is broken
+LEAN = 1e-9  # mmol/gDW/h along the generic direction by which a second guess is taken
+SAME = 1e-8, 1e-12  # difference, and relative difference, of two values or gradients that is round-off
 
 Missed = Callable[[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]
 
@@ -41,8 +43,7 @@ class Region:
 
     def holds(self, p: np.ndarray) -> bool:
         """Whether p lies in the region; False for NaN and infinity."""
-        with np.errstate(invalid="ignore"):  # infinity times zero
-            return bool((self.G @ p <= self.g).all())
+        return bool(np.logical_and.reduce(self.G.dot(p) <= self.g))
 
     @cached_property
     def name(self) -> bytes:
@@ -68,17 +69,36 @@ class Regions(NamedTuple):
 
     @classmethod
     def stack(cls, regions: list[Region]) -> "Regions":
-        """One record of many regions."""
-        rows = max(len(r.g) for r in regions)
+        """One record of many regions, those first that are favoured where values are equal."""
+        columns = np.column_stack([np.array([r.value for r in regions]), np.stack([r.gradient for r in regions])])
+        value, *gradient = (_united(column) for column in columns.T)
+        favoured = np.argsort(np.stack(gradient, axis=1) @ directions(len(gradient)), kind="stable")
+        regions, rows = [regions[i] for i in favoured], max(len(r.g) for r in regions)
         return cls(
             np.stack([r.basic for r in regions]).astype(np.int32),
             np.stack([np.pad(r.G.T, ((0, 0), (0, rows - len(r.g)))) for r in regions]),
             np.stack([np.pad(r.g, (0, rows - len(r.g)), constant_values=1.0) for r in regions]),
             np.stack([r.offset for r in regions]),
             np.stack([r.slope.T for r in regions]),
-            np.array([r.value for r in regions]),
-            np.stack([r.gradient for r in regions]),
+            value[favoured],
+            np.stack(gradient, axis=1)[favoured],
         )
+
+
+def _united(values: np.ndarray) -> np.ndarray:
+    """The same values, those that differ by round-off made equal."""
+    order = np.argsort(values)
+    ascending = values[order]
+    apart = np.diff(ascending) > SAME[0] + SAME[1] * np.abs(ascending[1:])
+    first = np.concatenate([[0], np.flatnonzero(apart) + 1])
+    united = np.empty_like(values)
+    united[order] = ascending[first[np.searchsorted(first, np.arange(len(values)), side="right") - 1]]
+    return united
+
+
+def swept(p: np.ndarray) -> np.ndarray:
+    """The bounds that count: what is below DUST is zero, what is above UNBOUNDED is that."""
+    return np.minimum(p, UNBOUNDED) * (p >= DUST)
 
 
 def region(program: SplitProgram, basic: np.ndarray, x: AffineMap, reading: np.ndarray, within: np.ndarray) -> Region:
@@ -117,7 +137,7 @@ def _rows(program: SplitProgram, x: AffineMap, within: np.ndarray) -> tuple[np.n
 
 
 def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
-    """A function of p, (..., k), that gives offset (..., outputs) and slope (..., k, outputs) of the region p lies in.
+    """A function of swept p, (..., k), to offset (..., outputs) and slope (..., k, outputs) of the region p lies in.
 
     missed: gives both for a batch of points (points, k), of which those that are `known`, (points,), do not matter;
     called only if one is not known.  Under vmap the whole batch is one call.
@@ -125,6 +145,7 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
     regions = jax.tree.map(jnp.asarray, table)
     k = table.gradient.shape[1]
     lean = LEAN * (table.gradient @ directions(k))
+    along = [regions.gradient[:, i] for i in range(k)]
 
     def inside(chosen: jax.Array, p: jax.Array) -> jax.Array:
         G = regions.G[chosen]
@@ -132,7 +153,7 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
         return jnp.all(left <= 0.0, axis=-1)
 
     def again(values: jax.Array, p: jax.Array, first: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
-        second = jnp.argmin(values, axis=-1)
+        second = jnp.argmin(values + lean, axis=-1)
         return jnp.where(known, first, second), known | inside(second, p)
 
     def read(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -144,8 +165,8 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
 
     @jax.custom_batching.custom_vmap
     def find(p: jax.Array) -> tuple[jax.Array, jax.Array]:
-        values = p @ regions.gradient.T + regions.value
-        first = jnp.argmin(values + lean, axis=-1)
+        values = sum((p[:, i, None] * along[i] for i in range(k)), start=regions.value)
+        first = jnp.argmin(values, axis=-1)
         known = inside(first, p)
         chosen, known = jax.lax.cond(jnp.all(known), lambda *a: (first, known), again, values, p, first, known)
         return jax.lax.cond(jnp.all(known), read, mended, p, chosen, known)

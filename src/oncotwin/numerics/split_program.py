@@ -19,8 +19,8 @@ from oncotwin.errors import BadInput
 from oncotwin.numerics.network import Network
 
 UNBOUNDED = 1e6  # mmol/gDW/h that stand for an infinite bound
-PRICE = 1e6  # W: the worth of one unit of growth, in units of flux cost; growth decides, costs break ties
-MAINTENANCE = 100.0  # w_m: the worth of one mmol of maintenance, in units of growth
+PRICE = 1e5  # W: the worth of one unit of growth, in units of flux cost; growth decides, costs break ties
+MAINTENANCE = 10.0  # w_m: the worth of one mmol of maintenance, in units of growth; it buys less than 0.1 of those
 SPREAD = 0.05  # share by which the costs of reactions differ, so that no two routes cost the same
 BOUNDARY = 0.01  # cost of an exchange relative to that of a reaction inside the cell
 
