@@ -17,6 +17,7 @@ from oncotwin.numerics.basis import settle
 from oncotwin.numerics.flux_analysis import fba
 from oncotwin.numerics.flux_balance import FluxCache, Network, linear_program
 from oncotwin.numerics.linear_program import Outcome
+from oncotwin.numerics.regions import swept
 
 VARYING = ("EX_glc__D_e", "EX_gln__L_e", "EX_o2_e", "EX_lac__L_e", "ATPM")
 OUTPUTS = ("EX_glc__D_e", "EX_lac__L_e", "EX_gln__L_e", "EX_nh4_e", "EX_o2_e", "EX_co2_e", "EX_ala__L_e", "PYK")
@@ -170,6 +171,14 @@ class TestExactness:
         for a, b, c in zip(first, second, third, strict=True):
             np.testing.assert_allclose(a, b[::-1], atol=1e-10)
             np.testing.assert_allclose(a, c, atol=1e-10)
+
+    def test_every_point_lies_in_one_region(self, cache):
+        dusty = np.array([0.0, 1e-25, 1e-13, 3e-12, 1e-9, 1e-6, 0.3])
+        rng = np.random.default_rng(0)
+        asked = np.concatenate([points(80, seed=14), dusty[rng.integers(0, len(dusty), (120, 5))]])
+        cache.learn(asked)
+        counts = [sum(region.holds(p) for region in cache._regions) for p in swept(asked)]
+        assert counts == [1] * len(asked)
 
     def test_any_basis_leads_to_the_same_optimum(self, cache):
         start = core_cache()._regions[0].basic

@@ -19,8 +19,8 @@ from oncotwin.numerics.split_program import SplitProgram
 
 NUDGE = 1e-12  # mmol/gDW/h
 DUST = 1e-11  # mmol/gDW/h
-ROUND_OFF = 1e-13  # mmol/gDW/h by which a flux may miss its bound, relative to the largest flux if that is above one
-NEGLIGIBLE = 1e-10  # entry of a tableau that is zero but for round-off
+ROUND_OFF = 1e-14  # by which a flux may miss its bound, relative to the terms it is the sum of
+NEGLIGIBLE = 1e-10  # entry of a tableau, or flux, that is zero but for round-off
 MAX_PIVOTS = 10_000
 
 
@@ -72,14 +72,17 @@ def settle(program: SplitProgram, basic: np.ndarray, p: np.ndarray) -> tuple[Bas
     basic: (m,) columns to start from, usually those of a solver that stopped within its own tolerances, so that no
     pivot is left to do.  Raises NumericalFailure if no basis is optimal, which cannot be where zero uptake is feasible.
     """
-    near = nudge(p)
+    near, round_off, met = nudge(p), ROUND_OFF, set()
     for _ in range(MAX_PIVOTS):
         basic = np.sort(basic)
+        if basic.tobytes() in met:
+            round_off *= 10.0  # two bases told apart by noise alone
+        met.add(basic.tobytes())
         factor = splu(program.A[:, basic])
         d = reduced_costs(program, basic, factor)
         basis = Basis(basic, (d[:, 0] > 0) | (d[:, 0] == 0) & (d[:, 1] > 0))
         x = affine(program, basis, factor)
-        leaving, sign = _leaving(program, basis, x, near)
+        leaving, sign = _leaving(program, basis, x, near, round_off)
         if leaving < 0:
             return basis, x
         basic = basic.copy()
@@ -96,17 +99,19 @@ def affine(program: SplitProgram, basis: Basis, factor) -> AffineMap:
     solved = factor.solve(right)
     offset[basis.basic], slope[basis.basic] = solved[:, 0], solved[:, 1:]
     slope[np.abs(slope) < NEGLIGIBLE] = 0.0
+    offset[np.abs(offset) < NEGLIGIBLE] = 0.0
     return AffineMap(offset, slope, float(program.price @ offset), program.price @ slope)
 
 
-def _leaving(program: SplitProgram, basis: Basis, x: AffineMap, p: np.ndarray) -> tuple[int, float]:
+def _leaving(program: SplitProgram, basis: Basis, x: AffineMap, p: np.ndarray, round_off: float) -> tuple[int, float]:
     """Row of the basic column furthest outside its bounds and which way it must go, or (-1, 0) if all are inside."""
-    at = (x.offset + x.slope @ p)[basis.basic]
+    offset, slope = x.offset[basis.basic], x.slope[basis.basic]
+    at, size = offset + slope @ p, np.abs(offset) + np.abs(slope) @ p
     below = program.lower[basis.basic] - at
     above = at - program.greatest(p)[basis.basic]
-    violation = np.maximum(below, above)
+    violation = np.maximum(below, above) - round_off * size
     row = int(np.argmax(violation))
-    if violation[row] <= ROUND_OFF * max(1.0, float(np.abs(at).max())):
+    if violation[row] <= 0.0:
         return -1, 0.0
     return row, 1.0 if below[row] > above[row] else -1.0
 
