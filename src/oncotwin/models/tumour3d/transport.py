@@ -73,7 +73,7 @@ class AxisHeat(NamedTuple):
 
     def __call__(self, name: str, u: jax.Array, level: jax.Array) -> jax.Array:
         """Heat flow of the named field over the interval's length / 2**level."""
-        spread = getattr(self.D, name) * jnp.ldexp(self.dt, -level)
+        spread = jnp.asarray(getattr(self.D, name), self.dt.dtype) * jnp.ldexp(self.dt, -level)
         return drift.sweep(self.rates, u, spread.astype(u.dtype))
 
 
