@@ -35,7 +35,8 @@ V_MAX = np.array([1.2, 0.2, 0.6, 0.3, 0.05, 0.1])  # mmol/gDW/h
 K = np.array([1.0, 0.2, 0.01, 10.0, 0.5, 0.1])  # mmol/L
 FEED = np.array([2.0, 0.4, 0.0, 0.0, 0.0, 0.1])  # mmol/L, now and then
 START = np.array([11.0, 2.0, 0.2, 0.5, 0.2, 0.4])  # mmol/L
-STEPS, DONORS, HOURS, ROUNDS = 240, 1024, 1.0, 9
+STEPS, DONORS, HOURS = 240, 1024, 1.0
+ROUNDS, LEAST_SECONDS = 9, 0.1
 EQUAL = 1e-8
 
 
@@ -83,16 +84,24 @@ def taught() -> tuple[FluxCache, np.ndarray, float]:
 
 
 def rounds(calls: dict[str, tuple[Callable[[], object], int]]) -> dict[str, np.ndarray]:
-    """Microseconds a step of each call in each round, (ROUNDS,); a round takes every call once."""
-    for call, _ in calls.values():
+    """Microseconds a step of each call in each round, (ROUNDS,); a round takes each for LEAST_SECONDS or longer."""
+    passes = {}
+    for name, (call, _) in calls.items():
         jax.block_until_ready(call())
+        passes[name] = int(np.ceil(LEAST_SECONDS / seconds(call)))
     spent: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, (call, steps) in calls.items():
-            start = time.perf_counter()
-            jax.block_until_ready(call())
-            spent[name].append((time.perf_counter() - start) / steps * 1e6)
+            total = sum(seconds(call) for _ in range(passes[name]))
+            spent[name].append(total / passes[name] / steps * 1e6)
     return {name: np.array(values) for name, values in spent.items()}
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    start = time.perf_counter()
+    jax.block_until_ready(call())
+    return time.perf_counter() - start
 
 
 def replay(step: Callable[[np.ndarray], np.ndarray], bounds: np.ndarray) -> np.ndarray:
@@ -208,8 +217,8 @@ def cobra_steps(cache: FluxCache) -> dict[str, Callable]:
 
 def flux() -> list[dict]:
     """Rows of wall time a step, how many times ours that is, and how far fluxes and growth are from ours."""
-    cache, met, seconds = taught()
-    print(f"\n{len(cache)} regions, met in {seconds:.1f} s by {DONORS} donors, compilation included")
+    cache, met, spell = taught()
+    print(f"\n{len(cache)} regions, met in {spell:.1f} s by {DONORS} donors, compilation included")
     one, solve = met[0], cache.solver()
     loop = jax.jit(lambda bounds: jax.lax.map(lambda p: solve(p).exchange, bounds))
     batch = jax.jit(lambda bounds: jax.lax.map(lambda p: jnp.sum(jax.vmap(solve)(p).exchange, axis=0), bounds))

@@ -109,8 +109,11 @@ class FluxCache:
         if p.shape != self._within.shape:
             raise self._unfit(p)
         chosen = swept(p)
-        here = self._region_at(chosen)
-        return _fluxes(here.offset + here.slope.dot(chosen), here.slope[0])
+        here = self._last
+        if here is None or not here.holds(chosen):
+            here = self._region_at(chosen)
+        values = here.slope.dot(chosen) + here.offset
+        return Fluxes(values[0], values[2:], values[1], here.slope[0])
 
     def _solved_each(self, p: np.ndarray) -> Fluxes:
         """Fluxes at each of many points, (..., k) with at least one leading axis."""
