@@ -4,6 +4,7 @@ import csv
 import json
 import time
 from collections.abc import Sequence
+from functools import cache, partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -113,20 +114,27 @@ def conditions(given: dict[str, str | None], p: CellParameters) -> tuple[Action,
 
 def run_cell(action: Action, hours: float, p: CellParameters) -> Course:
     """A resting cell under these conditions.  Raises NumericalFailure if it could not be integrated."""
-    model = Cell(cell_network())
     times = hours * np.linspace(0.0, 1.0, FRAMES) ** 2  # closer where signalling is fast
-
-    @jax.jit
-    def followed(p: CellParameters, action: Action, days: Any) -> Observation:
-        course = model.course(model.initial(p), action, p, days)
-        return jax.vmap(lambda state: model.observe(state, p))(course)
-
-    seen = jax.tree.map(np.asarray, followed(p, jax.tree.map(jnp.asarray, action), jnp.asarray(times / 24.0)))
+    around = Action(*(jnp.asarray(value, jnp.float64) for value in action))
+    seen = jax.tree.map(np.asarray, _followed(_cell(), around, p, jnp.asarray(times / 24.0)))
     if not all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(seen)):
         broken = int(np.argmin(np.isfinite(seen.signals.stat5)))
         remedy = "Undo the last --set, or shorten --hours"
         raise NumericalFailure(f"the cell could not be followed beyond {times[broken]:g} h", remedy=remedy)
     return Course(times, seen)
+
+
+@cache
+def _cell() -> Cell:
+    """The cell that ships: one, so that it is compiled once."""
+    return Cell(cell_network())
+
+
+@partial(jax.jit, static_argnums=0)
+def _followed(cell: Cell, action: Action, p: CellParameters, days: jax.Array) -> Observation:
+    """What is seen of a resting cell at each of the days."""
+    course = cell.course(cell.initial(p), action, p, days)
+    return jax.vmap(lambda state: cell.observe(state, p))(course)
 
 
 def summary_of(course: Course, action: Action, seconds: float) -> dict[str, Any]:

@@ -29,8 +29,8 @@ def generated_cell() -> ReactionNetwork:
 def rebuild_network(out: Path) -> str:
     """Write the cell's network, generated anew; says whether it is the one that ships.  Raises BadInput."""
     network = generated_cell()
-    write_reaction_network(out, network)
     same = format_reaction_network(network) == format_reaction_network(cell_network())
+    write_reaction_network(out, network)
     size = f"{len(network.species)} species, {len(network.reactions)} reactions"
     return f"{out}: {size}; {'the same as' if same else 'not the same as'} the network that ships"
 

@@ -119,7 +119,8 @@ def _meaning(node: ast.AST, place: _Place, depth: int) -> Evaluate:
             combine = _BINARY[type(op)]
             return reduce(lambda x, y: _pair(combine, x, y), map(part, operands))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            return _call(name, [part(a) for a in arguments], place)
+            function = _function(name, len(arguments), place)
+            return _applied(function, [part(a) for a in arguments])
         case _:
             pass
     raise BadInput(
@@ -146,10 +147,15 @@ def _single(change: Callable[[Any], Any], operand: Evaluate) -> Evaluate:
     return lambda values: change(operand(values))
 
 
-def _call(name: str, arguments: list[Evaluate], place: _Place) -> Evaluate:
+def _function(name: str, given: int, place: _Place) -> Callable[..., Any]:
+    """The function of a name.  Raises BadInput for an unknown one or another number of arguments."""
     if name not in FUNCTIONS:
         raise BadInput("unknown function", where=place.where, got=name, remedy=nearest(name, FUNCTIONS))
     count, function = FUNCTIONS[name]
-    if len(arguments) != count:
-        raise BadInput(f"{name} takes {count} argument(s)", where=place.where, got=len(arguments))
+    if given != count:
+        raise BadInput(f"{name} takes {count} argument(s)", where=place.where, got=given)
+    return function
+
+
+def _applied(function: Callable[..., Any], arguments: list[Evaluate]) -> Evaluate:
     return lambda values: function(*(argument(values) for argument in arguments))

@@ -12,6 +12,10 @@ from oncotwin.numerics.reaction_network import TIME, ReactionNetwork
 from oncotwin.numerics.rosenbrock import Rodas5P
 
 MAX_STEPS = 20_000
+FIRST = 1e-5
+"""Length of the first step, relative to the whole."""
+LONGER = 1.5
+"""Greatest ratio of a step to the one before."""
 
 
 class Tolerances(NamedTuple):
@@ -22,6 +26,13 @@ class Tolerances(NamedTuple):
 
 
 TIGHT = Tolerances()
+
+
+class Constants(NamedTuple):
+    """What does not move.  stacked: every constant, as in `MassAction.names`.  named: those that expressions use."""
+
+    stacked: Array
+    named: dict[str, Array]
 
 
 class MassAction:
@@ -44,72 +55,73 @@ class MassAction:
         for row, one in zip(self._weights, network.observables, strict=True):
             np.add.at(row, list(one.species), one.weights)
 
-    def constants(self, parameters: Mapping[str, Any]) -> Array:
+    def constants(self, parameters: Mapping[str, Any]) -> Constants:
         """Parameters, the network's own where none is given, then what follows from them alone."""
         own = self.network.parameters
         values = {name: jnp.asarray(parameters.get(name, own[name]), jnp.float64) for name in own}
         for name, expression in self.network.constants:
             values[name] = jnp.asarray(expression.evaluate(values), jnp.float64)
-        return jnp.stack(list(values.values())) if values else jnp.zeros((0,))
+        used = {name for _, one in self.network.functions for name in one.names}
+        stacked = jnp.stack(list(values.values())) if values else jnp.zeros((0,))
+        return Constants(stacked, {name: values[name] for name in values if name in used})
 
-    def initial(self, constants: Array) -> Array:
+    def initial(self, constants: Constants) -> Array:
         """The first amounts."""
         numbers = [0.0 if isinstance(one.initial, str) else one.initial for one in self.network.species]
         named = [i for i, one in enumerate(self.network.species) if isinstance(one.initial, str)]
         places = [self._place[str(self.network.species[i].initial)] for i in named]
-        return jnp.asarray(numbers).at[np.array(named, int)].set(constants[np.array(places, int)])
+        return jnp.asarray(numbers).at[np.array(named, int)].set(constants.stacked[np.array(places, int)])
 
     def observables(self, amounts: Array) -> Array:
         """The observables, in the network's order."""
         return jnp.asarray(self._weights) @ amounts
 
-    def functions(self, time: Any, amounts: Array, constants: Array) -> dict[str, Any]:
+    def functions(self, time: Any, amounts: Array, constants: Constants) -> dict[str, Any]:
         """The expressions that move with time and state, by name."""
         seen = self.observables(amounts)
         values: dict[str, Any] = {one.name: seen[i] for i, one in enumerate(self.network.observables)}
-        values[TIME] = time
+        values |= {**constants.named, TIME: time}
         found: dict[str, Any] = {}
         for name, expression in self.network.functions:
-            for used in expression.names - values.keys():
-                values[used] = constants[self._place[used]]
             found[name] = values[name] = jnp.asarray(expression.evaluate(values), jnp.float64)
         return found
 
-    def fluxes(self, time: Any, amounts: Array, constants: Array) -> Array:
+    def fluxes(self, time: Any, amounts: Array, constants: Constants) -> Array:
         """The rate of every reaction."""
         one = jnp.ones((1,))
         moving = list(self.functions(time, amounts, constants).values())
-        rates = jnp.concatenate([constants, jnp.stack(moving), one] if moving else [constants, one])
+        rates = jnp.concatenate([constants.stacked, *([jnp.stack(moving)] if moving else []), one])
         pools = jnp.concatenate([amounts, one])
         return jnp.asarray(self._factors) * _product(rates, self._rates) * _product(pools, self._reactants)
 
-    def rate(self, time: Any, amounts: Array, constants: Array) -> Array:
+    def rate(self, time: Any, amounts: Array, constants: Constants) -> Array:
         """d(amounts)/dt; zero for the species of the medium."""
         return jnp.asarray(self._change) @ self.fluxes(time, amounts, constants)
 
     def integrate(
         self,
         amounts: Array,
-        constants: Array,
+        constants: Constants,
         times: Array,
         tolerances: Tolerances = TIGHT,
     ) -> Array:
         """The amounts at increasing times, the first of which is where they start; NaN from where no step succeeds.
 
-        Rodas5P with steps that keep the error below the tolerances: for stiff networks.
+        Rodas5P with steps that keep the error below the tolerances: for stiff networks.  The first step is short and
+        none is more than half longer than the one before: where the amounts rest, the error of a step says nothing of
+        how their derivatives by a parameter move, and these are resolved by steps that grow with the time.
         """
+        steps = diffrax.PIDController(rtol=tolerances.relative, atol=tolerances.absolute, factormax=LONGER)
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(self.rate),
             Rodas5P(),
             t0=times[0],
             t1=times[-1],
-            dt0=None,
+            dt0=FIRST * (times[-1] - times[0]),
             y0=amounts,
             args=constants,
             saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.ClipStepSizeController(
-                diffrax.PIDController(rtol=tolerances.relative, atol=tolerances.absolute), step_ts=times
-            ),
+            stepsize_controller=diffrax.ClipStepSizeController(steps, step_ts=times),
             max_steps=MAX_STEPS,
             throw=False,
         )

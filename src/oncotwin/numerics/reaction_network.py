@@ -6,6 +6,7 @@ reactants; a species changes by the rate for each time it stands among the produ
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import NamedTuple
 
 import numpy as np
@@ -86,7 +87,7 @@ def _check_names(network: ReactionNetwork) -> None:
     """Names of parameters, expressions and observables are words, and each stands once; so do those of species."""
     words = [*network.parameters, *network.expressions, *(one.name for one in network.observables)]
     for name in words:
-        if not name.isidentifier() or name == TIME:
+        if not name.isidentifier() or iskeyword(name) or name == TIME:
             raise BadInput("not a name", where=network.name, got=name, allowed=f"letters, digits and _, not {TIME!r}")
     for kind, names in (("name", words), ("species", [one.name for one in network.species])):
         seen: set[str] = set()

@@ -68,14 +68,16 @@ class Programme(Parameters):
     )
 
     release_half: Array = param(
-        0.15, "1", bounds=HALF, source=OURS, doc="NFAT bound to AP-1 that gives half of the transcription of cytokines."
+        0.3, "1", bounds=HALF, source=OURS, doc="NFAT bound to AP-1 that gives half of the transcription of cytokines."
     )
     ifng_max: Array = param(
-        2e4, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of interferon gamma, all drives at one."
+        3e4, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of interferon gamma, all drives at one."
     )
-    il2_max: Array = param(1e4, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of IL-2, all drives at one.")
+    il2_max: Array = param(
+        1.5e4, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of IL-2, all drives at one."
+    )
     gmcsf_max: Array = param(
-        8e3, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of GM-CSF, all drives at one."
+        1.2e4, "count/hour", bounds=(0, 1e8), source=OURS, doc="Synthesis of GM-CSF, all drives at one."
     )
     k_secretion: Array = param(1.5, "1/hour", bounds=SPEED, source=OURS, doc="Release of what was made.")
     tox_silence: Array = param(
