@@ -123,7 +123,7 @@ def highs_step(cache: FluxCache) -> Callable:
     """One step of HiGHS, started from its last basis, on the split program."""
     program, highs = cache.program, linear_program(cache.program)
     moving = np.flatnonzero(program.slope.any(axis=1))
-    rows = cache._reading[[*range(2, 2 + len(OUTPUTS)), 0], : highs.width]
+    rows = cache.reading[[*range(2, 2 + len(OUTPUTS)), 0], : highs.width]
 
     def step(p: np.ndarray) -> np.ndarray:
         for column in moving:
@@ -166,7 +166,7 @@ def glpk_step(cache: FluxCache) -> Callable | None:
     glp.glp_init_smcp(settings)
     settings.msg_lev, settings.meth, settings.tol_bnd, settings.tol_dj = glp.GLP_MSG_OFF, glp.GLP_DUALP, 1e-10, 1e-10
     moving = np.flatnonzero(program.slope.any(axis=1))
-    reading = cache._reading[[*range(2, 2 + len(OUTPUTS)), 0], :width]
+    reading = cache.reading[[*range(2, 2 + len(OUTPUTS)), 0], :width]
     read = [[(int(j) + 1, float(row[j])) for j in np.flatnonzero(row)] for row in reading]
 
     def step(p: np.ndarray) -> list[float]:

@@ -187,7 +187,7 @@ class TestExactness:
             again, other = settle(cache.program, np.array(basis.basic), p)
             np.testing.assert_array_equal(basis.basic, again.basic)
             np.testing.assert_allclose(columns(p), other(p), atol=1e-12)
-            np.testing.assert_allclose(cache._reading[2:] @ columns(p), cache.solve(p).exchange, atol=1e-10)
+            np.testing.assert_allclose(cache.reading[2:] @ columns(p), cache.solve(p).exchange, atol=1e-10)
 
     def test_the_order_of_the_reactions_does_not_matter(self, cache):
         order = np.random.default_rng(0).permutation(len(CORE.reactions))
@@ -300,6 +300,11 @@ class TestRefusals:
     def test_unknown_reaction(self):
         with pytest.raises(BadInput, match="'FERMENT'"):
             FluxCache.build(TOY, varying=("FERMENTS",), outputs=())
+
+    @pytest.mark.parametrize("varying", [(), ("EX_a", "EX_o", "EX_a")])
+    def test_varying_nothing_or_twice(self, varying):
+        with pytest.raises(BadInput, match="distinct"):
+            FluxCache.build(TOY, varying=varying, outputs=())
 
     def test_forced_flux_that_zero_uptake_cannot_feed(self):
         with pytest.raises(BadInput, match="FERMENT"):

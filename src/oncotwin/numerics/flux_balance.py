@@ -48,7 +48,7 @@ class FluxCache:
     def __init__(self, network: Network, goal: Goal, outputs: tuple[str, ...], within: np.ndarray) -> None:
         self.network, self.goal, self.outputs = network, goal, outputs
         self.program = split(network, goal)
-        self._reading, self._within = reading(self.program, [network.place(name) for name in outputs]), within
+        self.reading, self._within = reading(self.program, [network.place(name) for name in outputs]), within
         self._regions: list[Region] = []
         self._met: list[np.ndarray] = []  # where each region was found
         self._places: dict[bytes, int] = {}
@@ -153,7 +153,7 @@ class FluxCache:
 
     def _absent(self, p: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         """NaN for offsets (points, outputs) and slopes (points, k, outputs)."""
-        outputs = len(self._reading)
+        outputs = len(self.reading)
         return jnp.full((len(known), outputs), jnp.nan), jnp.full((*p.shape, outputs), jnp.nan)
 
     def _asked(self, p: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -164,7 +164,7 @@ class FluxCache:
     def _answered(self, uptake: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Offsets and slopes at the points (..., k) that are not known, NaN elsewhere and where a point is NaN."""
         p, known = np.asarray(uptake), np.asarray(known)
-        outputs = len(self._reading)
+        outputs = len(self.reading)
         offset, slope = np.full((*known.shape, outputs), np.nan), np.full((*p.shape, outputs), np.nan)
         for place in zip(*np.nonzero(~known & ~np.isnan(p).any(axis=-1)), strict=True):
             found = self._region_at(p[place])
@@ -202,7 +202,7 @@ class FluxCache:
         basis, x = settle(self.program, self._highs.basic, p)
         if (basis.at_upper & (self.program.upper >= UNBOUNDED)).any():
             raise self._refusal(Outcome.UNBOUNDED)
-        found = region(self.program, basis.basic, x, self._reading, self._within)
+        found = region(self.program, basis.basic, x, self.reading, self._within)
         if found.name not in self._places:
             self._places[found.name] = len(self._regions)
             self._regions.append(found)

@@ -136,6 +136,13 @@ def _rows(program: SplitProgram, x: AffineMap, within: np.ndarray) -> tuple[np.n
     return G[np.sort(first)], g[np.sort(first)]
 
 
+def _inside(regions: Regions, chosen: jax.Array, p: jax.Array) -> jax.Array:
+    """Whether each point (points, k) lies in the region chosen for it, (points,)."""
+    G = regions.G[chosen]
+    left = sum((G[:, i] * p[:, i, None] for i in range(p.shape[1])), start=-regions.g[chosen])
+    return jnp.all(left <= 0.0, axis=-1)
+
+
 def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Array, jax.Array]]:
     """A function of swept p, (..., k), to offset (..., outputs) and slope (..., k, outputs) of the region p lies in.
 
@@ -147,14 +154,9 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
     lean = LEAN * (table.gradient @ directions(k))
     along = [regions.gradient[:, i] for i in range(k)]
 
-    def inside(chosen: jax.Array, p: jax.Array) -> jax.Array:
-        G = regions.G[chosen]
-        left = sum((G[:, i] * p[:, i, None] for i in range(k)), start=-regions.g[chosen])
-        return jnp.all(left <= 0.0, axis=-1)
-
     def again(values: jax.Array, p: jax.Array, first: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         second = jnp.argmin(values + lean, axis=-1)
-        return jnp.where(known, first, second), known | inside(second, p)
+        return jnp.where(known, first, second), known | _inside(regions, second, p)
 
     def read(p: jax.Array, chosen: jax.Array, known: jax.Array) -> tuple[jax.Array, jax.Array]:
         return regions.offset[chosen], regions.slope[chosen]
@@ -167,7 +169,7 @@ def lookup(table: Regions, missed: Missed) -> Callable[[jax.Array], tuple[jax.Ar
     def find(p: jax.Array) -> tuple[jax.Array, jax.Array]:
         values = sum((p[:, i, None] * along[i] for i in range(k)), start=regions.value)
         first = jnp.argmin(values, axis=-1)
-        known = inside(first, p)
+        known = _inside(regions, first, p)
         chosen, known = jax.lax.cond(jnp.all(known), lambda *a: (first, known), again, values, p, first, known)
         return jax.lax.cond(jnp.all(known), read, mended, p, chosen, known)
 

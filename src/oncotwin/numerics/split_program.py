@@ -83,16 +83,51 @@ def flux_costs(reactions: Sequence[str], boundary: np.ndarray) -> np.ndarray:
 
 
 def split(network: Network, goal: Goal) -> SplitProgram:
-    """The split program of a network.  Raises BadInput for unknown reactions and for a network without objective."""
+    """The split program of a network.  Raises BadInput for unknown or repeated reactions and for no objective."""
     if not network.c.any():
         raise BadInput(
             "the network has no objective", where=network.where, remedy="Give one, such as its biomass reaction."
         )
-    worth = network.c if network.sense == "max" else -network.c
+    if not goal.varying or len(set(goal.varying)) < len(goal.varying):
+        raise BadInput(
+            "varying reactions must be distinct",
+            where=network.where,
+            got=goal.varying,
+            allowed="one or more, each once",
+        )
+    n, m, k = len(network.reactions), len(network.metabolites), len(goal.varying)
+    lower, upper, slope = _directed(network, goal)
+    keep, direction = np.flatnonzero((upper > 0) | slope.any(axis=1)), np.repeat([1.0, -1.0], n)
+    objective = network.c if network.sense == "max" else -network.c
+    cost = flux_costs(network.reactions, network.boundary)
+    maintained = np.flatnonzero(keep == network.place(goal.maintenance)) if goal.maintenance else np.array([], int)
+
+    def columns(of_both: np.ndarray, logical: float = 0.0) -> np.ndarray:
+        """What is known of both directions, for the columns kept and the logical ones."""
+        return np.concatenate([of_both[keep], np.full(m, logical)])
+
+    growth = columns(np.tile(objective, 2) * direction)
+    real = sparse.csc_array(sparse.hstack([network.S, -network.S]))[:, keep]
+    return SplitProgram(
+        A=sparse.csc_array(sparse.hstack([real, sparse.eye_array(m)], format="csc")),
+        b=network.b,
+        lower=columns(lower),
+        upper=columns(upper),
+        slope=np.concatenate([slope[keep], np.zeros((m, k))]),
+        worth=growth + MAINTENANCE * np.isin(np.arange(len(growth)), maintained),
+        cost=columns(np.tile(cost, 2)),
+        growth=growth,
+        reaction=columns(np.tile(np.arange(n), 2), -1).astype(int),
+        direction=columns(direction),
+        maintenance=int(maintained[0]) if maintained.size else -1,
+    )
+
+
+def _directed(network: Network, goal: Goal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Bounds of the forward, then of the backward fluxes, (2 n,) each, and what p adds to the upper ones, (2 n, k)."""
     lb, ub = np.clip(network.lb, -UNBOUNDED, UNBOUNDED), np.clip(network.ub, -UNBOUNDED, UNBOUNDED)
     forward, backward = (np.maximum(lb, 0), np.maximum(ub, 0)), (np.maximum(-ub, 0), np.maximum(-lb, 0))
-    n, m, k = len(network.reactions), len(network.metabolites), len(goal.varying)
-    rise = np.zeros((2, n, k))  # what p adds to the upper bounds of both directions
+    rise = np.zeros((2, len(lb), len(goal.varying)))
     for column, name in enumerate(goal.varying):
         _vary(network, goal, name, forward, backward, rise[:, :, column])
     if goal.maintenance:
@@ -100,29 +135,8 @@ def split(network: Network, goal: Goal) -> SplitProgram:
         if goal.maintenance not in goal.varying:
             forward[1][j] = forward[0][j]
         forward[0][j] = backward[0][j] = backward[1][j] = 0.0
-    lower, upper = np.concatenate([forward[0], backward[0]]), np.concatenate([forward[1], backward[1]])
-    slope, direction = rise.reshape(2 * n, k), np.repeat([1.0, -1.0], n)
-    keep = np.flatnonzero((upper > 0) | slope.any(axis=1))
-    logical, reaction = np.zeros(m), np.tile(np.arange(n), 2)
-    costs = flux_costs(network.reactions, network.boundary)
-    columns = sparse.csc_array(sparse.hstack([network.S, -network.S]))[:, keep]
-    growth = np.concatenate([(np.tile(worth, 2) * np.repeat([1.0, -1.0], n))[keep], logical])
-    maintained = np.flatnonzero(keep == network.place(goal.maintenance)) if goal.maintenance else np.array([], int)
-    price = np.zeros_like(growth)
-    price[maintained] = MAINTENANCE
-    return SplitProgram(
-        A=sparse.csc_array(sparse.hstack([columns, sparse.eye_array(m)], format="csc")),
-        b=network.b,
-        lower=np.concatenate([lower[keep], logical]),
-        upper=np.concatenate([upper[keep], logical]),
-        slope=np.concatenate([slope[keep], np.zeros((m, k))]),
-        worth=growth + price,
-        cost=np.concatenate([np.tile(costs, 2)[keep], logical]),
-        growth=growth,
-        reaction=np.concatenate([reaction[keep], np.full(m, -1)]),
-        direction=np.concatenate([direction[keep], logical]),
-        maintenance=int(maintained[0]) if maintained.size else -1,
-    )
+    lower, upper = (np.concatenate(pair) for pair in zip(forward, backward, strict=True))
+    return lower, upper, rise.reshape(2 * len(lb), len(goal.varying))
 
 
 def _vary(network: Network, goal: Goal, name: str, forward: tuple, backward: tuple, rise: np.ndarray) -> None:
