@@ -102,7 +102,12 @@ def test_what_is_compiled_is_what_stands_there(protocol):
     assert on("ph_setpoint") == {float(day): 7.2 if day < 2 else 7.0 for day in starts}
     fed = np.nansum(plan.rows["medium_feed_ml_per_day"] * np.diff(times))
     assert fed == pytest.approx(50)
-    assert plan.bars[-1][2:] == ("harvest", 4.0, 4.0)
+    assert [(bar.start, bar.stop, bar.value) for bar in plan.bars if bar.do == "set"] == [(0, 2, 7.2), (2, 4, 7.0)]
+    assert {bar.key for bar in plan.bars if bar.do == "add" and bar.start == 0} == {
+        "activator_per_cell",
+        "il2_ng_per_ml",
+    }
+    assert (plan.bars[-1].do, plan.bars[-1].start, plan.bars[-1].stop) == ("harvest", 4.0, 4.0)
 
 
 def test_an_earlier_harvest_cuts_the_plan(protocol):

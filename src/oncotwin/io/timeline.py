@@ -1,12 +1,13 @@
 """A protocol's steps compiled: the instants at which something changes, and what is done in each interval between."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from oncotwin.io.protocols import Step
-from oncotwin.io.steps import ADDED, LASTING, SAME_INSTANT, harvest_of, instants, stretch
+from oncotwin.io.steps import ADDED, LASTING, SAME_INSTANT, SETTINGS, harvest_of, instants, stretch
 
 ACTION = {
     "oxygen_percent": "oxygen_setpoint_percent",
@@ -24,11 +25,17 @@ FRACTION = {"exchange": "exchange_fraction", "remove-activator": "remove_activat
 
 
 class Bar(NamedTuple):
-    """One phase as a ribbon shows it.  Days from inoculation; an instant where both are equal."""
+    """One setting of a phase as a ribbon shows it.
+
+    key, value: what is set and to what; "" and NaN where the phase sets nothing.  start, stop: days from inoculation,
+    equal for an instant.
+    """
 
     unit_procedure: str
     operation: str
     do: str
+    key: str
+    value: float
     start: float
     stop: float
 
@@ -65,16 +72,23 @@ def timeline(steps: Sequence[Step], output_every_days: float, harvest_days: floa
         times=times,
         rows=_rows(kept, np.asarray(times), end),
         outputs=outputs,
-        bars=(*bars, Bar(last.unit_procedure, last.operation, "harvest", end, end)),
+        bars=(*bars, Bar(last.unit_procedure, last.operation, "harvest", "", math.nan, end, end)),
     )
 
 
 def _bars(step: Step, end: float) -> list[Bar]:
     head = (step.unit_procedure, step.operation, step.phase.do)
+    set_ = {key: getattr(step.phase, key) for key in SETTINGS[step.phase.do]}
+    given = {key: value for key, value in set_.items() if value is not None} or {"": math.nan}
+    return [Bar(*head, key, value, *span) for span in _spans(step, end) for key, value in given.items()]
+
+
+def _spans(step: Step, end: float) -> list[tuple[float, float]]:
+    """First and last day of each time that a phase is done."""
     if step.phase.do in LASTING:
         start, stop = stretch(step.phase, end)
-        return [Bar(*head, start, min(stop, end))]
-    return [Bar(*head, day, day) for day in instants(step.phase, end) if day < end - SAME_INSTANT]
+        return [(start, min(stop, end))]
+    return [(day, day) for day in instants(step.phase, end) if day < end - SAME_INSTANT]
 
 
 def _distinct(days: Sequence[float], end: float) -> tuple[float, ...]:
@@ -97,9 +111,9 @@ def _rows(steps: Sequence[Step], times: np.ndarray, end: float) -> dict[str, np.
         if step.phase.fraction is not None:
             set_[FRACTION[step.phase.do]] = step.phase.fraction
         inside = np.zeros(len(starts), bool)
-        for bar in _bars(step, end):
-            lasting = (starts > bar.start - SAME_INSTANT) & (starts < bar.stop - SAME_INSTANT)
-            inside |= lasting if bar.stop > bar.start else np.abs(starts - bar.start) <= SAME_INSTANT
+        for start, stop in _spans(step, end):
+            lasting = (starts > start - SAME_INSTANT) & (starts < stop - SAME_INSTANT)
+            inside |= lasting if stop > start else np.abs(starts - start) <= SAME_INSTANT
         for name, value in set_.items():
             row = rows.setdefault(name, np.full(len(starts), np.nan))
             row[inside] = value
