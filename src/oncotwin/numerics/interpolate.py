@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 def bracket(grid: jax.Array, x: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Index of the cell of an increasing grid that holds x, and the share of the way through it, within the grid."""
-    index = jnp.clip(jnp.searchsorted(grid, x, side="right") - 1, 0, grid.shape[0] - 2)
+    index = jnp.clip(jnp.searchsorted(grid, x, side="right", method="compare_all") - 1, 0, grid.shape[0] - 2)
     low, high = grid[index], grid[index + 1]
     return index, jnp.clip((x - low) / (high - low), 0.0, 1.0)
 

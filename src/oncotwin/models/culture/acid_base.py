@@ -6,7 +6,7 @@ Bicarbonate, lactate and buffer follow pH and pCO2; carbonate and hydroxide are 
 culture.
 """
 
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,28 @@ LONGEST = 1.0
 LN10 = 2.302585092994046
 
 
-def bicarbonate(pH: Any, pCO2: Any, p: Parameters) -> Any:
+class Charges(NamedTuple):
+    """What decides the pH: of the medium, then of the parameters."""
+
+    lactate: Any
+    glutamate: Any
+    ammonia: Any
+    strong_ions: Any
+    carbon_dioxide: Any
+    CO2_solubility: Any
+    pK_bicarbonate: Any
+    pK_lactate: Any
+    buffer: Any
+    buffer_pK: Any
+
+    @classmethod
+    def of(cls, medium: Any, p: Any) -> Self:
+        """Those of a medium under parameters."""
+        names = cls._fields
+        return cls(*(getattr(medium, x) for x in names[:5]), *(getattr(p, x) for x in names[5:]))
+
+
+def bicarbonate(pH: Any, pCO2: Any, p: Parameters | Charges) -> Any:
     """Bicarbonate in equilibrium with CO2, mmol/L."""
     return p.CO2_solubility * pCO2 * power(10.0, pH - p.pK_bicarbonate)
 
@@ -33,7 +54,7 @@ def base_form(total: Any, pH: Any, pK: Any) -> Any:
     return total / (1 + power(10.0, pK - pH))
 
 
-def weak_charge(pH: Any, medium: Medium, p: Parameters) -> Any:
+def weak_charge(pH: Any, medium: Medium | Charges, p: Parameters | Charges) -> Any:
     """Negative charge of lactate, glutamate and buffer less that of ammonium, mmol/L."""
     return (
         base_form(medium.lactate, pH, p.pK_lactate)
@@ -48,25 +69,33 @@ def proton(pH: Any) -> Any:
     return 1e3 * power(10.0, -pH)
 
 
-def charge_excess(pH: Any, medium: Medium, p: Parameters) -> Any:
+def charge_excess(pH: Any, medium: Medium | Charges, p: Parameters | Charges) -> Any:
     """Negative less positive charge at a pH, mmol/L; zero at the medium's own, and it rises with pH."""
     pCO2 = medium.carbon_dioxide
     return bicarbonate(pH, pCO2, p) + weak_charge(pH, medium, p) - medium.strong_ions - proton(pH)
 
 
 def pH_of(medium: Medium, p: Parameters) -> Any:
-    """The pH at which charges balance, by Newton's method with bounded steps."""
+    """The pH at which charges balance, by Newton's method with bounded steps.
 
-    def improved(_: Any, pH: Any) -> Any:
-        steep = LN10 * (
-            bicarbonate(pH, medium.carbon_dioxide, p)
-            + _steepness(medium.lactate, pH, p.pK_lactate)
-            + _steepness(p.buffer, pH, p.buffer_pK)
-            + proton(pH)
-        )
-        return pH - jnp.clip(charge_excess(pH, medium, p) / steep, -LONGEST, LONGEST)
+    Only the last step, from the root, is differentiated, which gives the derivative of the root.
+    """
+    charged = Charges.of(medium, p)
+    held = jax.lax.stop_gradient(charged)
+    start = NEUTRAL + jnp.zeros(jnp.shape(medium.strong_ions))
+    root = jax.lax.fori_loop(0, ITERATIONS, lambda _, pH: _improved(pH, held, held), start)
+    return _improved(jax.lax.stop_gradient(root), charged, charged)
 
-    return jax.lax.fori_loop(0, ITERATIONS, improved, NEUTRAL + jnp.zeros(jnp.shape(medium.strong_ions)))
+
+def _improved(pH: Any, medium: Charges, p: Charges) -> Any:
+    """The pH after one of Newton's steps."""
+    steep = LN10 * (
+        bicarbonate(pH, medium.carbon_dioxide, p)
+        + _steepness(medium.lactate, pH, p.pK_lactate)
+        + _steepness(p.buffer, pH, p.buffer_pK)
+        + proton(pH)
+    )
+    return pH - jnp.clip(charge_excess(pH, medium, p) / steep, -LONGEST, LONGEST)
 
 
 def _steepness(total: Any, pH: Any, pK: Any) -> Any:

@@ -10,13 +10,12 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 
 from oncotwin.core.exchange import SignalTable
 from oncotwin.core.parameters import Parameters
 from oncotwin.models.culture import acid_base, gas, kinetics, states
-from oncotwin.models.culture.broth import Broth, Flow, biomass, flow_of, medium_of, with_base
+from oncotwin.models.culture.broth import Broth, Flow, biomass, medium_of
 from oncotwin.models.culture.kinetics import RateLaw
 from oncotwin.models.culture.metabolism import EXCHANGED, Metabolism, metabolism, uptake_bounds
 from oncotwin.models.culture.signals import signals_of
@@ -236,21 +235,3 @@ def grow(cells: Any, at: Rates, slowed: Any, washed: Any, h: Any, p: Parameters)
         total = total + term
     total = total * jnp.exp(-fastest * h)
     return total[:6], total[6]
-
-
-def step(
-    broth: Broth, hours: Any, action: Action, p: Parameters, cell: Cell
-) -> tuple[Broth, Booking, Any, tuple[Medium, Any]]:
-    """The broth after one step, its booking, its limits, and the medium at its end with the base added, umol."""
-    flow = flow_of(broth, action, p, hours)
-
-    def turn(reference: Broth, share: Any) -> tuple[Broth, tuple[Booking, Any]]:
-        at = rates(reference, action, p, cell)
-        after, booking = move(broth, at, flow, share * hours, p)
-        return after, (booking, at.limits)
-
-    after, booked = jax.lax.scan(turn, broth, jnp.asarray([0.5, 1.0]))
-    booking, limits = jax.tree.map(lambda x: x[-1], booked)
-    medium, base = medium_of(after, action, p)
-    after, added = with_base(after, base)
-    return after, booking, limits, (medium, added)

@@ -6,7 +6,7 @@ respiratory cap of each cell state by kinetics, but never more than the demand D
 oxygen is plenty.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,12 +21,19 @@ UNLIMITED = 1e3
 ITERATIONS = 12
 
 
-def uptake(oxygen: Any, biomass: Any, cap: Any, demand: Any, p: Parameters) -> Any:
+class Transfer(NamedTuple):
+    """The parameters of oxygen transfer and uptake."""
+
+    kLa: Any
+    K_oxygen: Any
+
+
+def uptake(oxygen: Any, biomass: Any, cap: Any, demand: Any, p: Parameters | Transfer) -> Any:
     """Oxygen uptake of the culture, mmol/L/h.  biomass: gDW/L, cap and demand: mmol/gDW/h, (5,) each."""
     return jnp.sum(biomass * jnp.minimum(michaelis_menten(cap, oxygen, p.K_oxygen), demand))
 
 
-def _slope(oxygen: Any, biomass: Any, cap: Any, demand: Any, p: Parameters) -> Any:
+def _slope(oxygen: Any, biomass: Any, cap: Any, demand: Any, p: Parameters | Transfer) -> Any:
     """The derivative of `uptake` in oxygen, 1/h."""
     limited = michaelis_menten(cap, oxygen, p.K_oxygen) < demand
     return jnp.sum(jnp.where(limited, biomass * cap * p.K_oxygen / (p.K_oxygen + oxygen) ** 2, 0.0))
@@ -48,18 +55,28 @@ def oxygen(gas: Any, biomass: Any, cap: Any, demand: Any, p: Parameters) -> Any:
     """Dissolved oxygen at its quasi-steady state, mmol/L.
 
     Transfer less uptake is convex and falls with oxygen.  Newton's method starts from the root for unlimited demand, a
-    quadratic's, which lies below, and so climbs to the true root without passing it.
+    quadratic's, which lies below, and so climbs to the true root without passing it.  Only the last step, from the
+    root, is differentiated, which gives the derivative of the root.
     """
-    load = jnp.sum(biomass * cap) / p.kLa
-    half = 0.5 * (gas - p.K_oxygen - load)
-    root = jnp.sqrt(half**2 + gas * p.K_oxygen + 1e-30)
-    start = jnp.where(half > 0, half + root, gas * p.K_oxygen / (root - jnp.where(half > 0, 0.0, half)))
+    live = (gas, biomass, cap, demand, Transfer(p.kLa, p.K_oxygen))
+    held = jax.lax.stop_gradient(live)
+    root = jax.lax.fori_loop(0, ITERATIONS, lambda _, x: _climbed(x, *held), _unlimited(*held))
+    return _climbed(jax.lax.stop_gradient(root), *live)
 
-    def climbed(_: Any, O: Any) -> Any:  # noqa: E741
-        excess = p.kLa * (gas - O) - uptake(O, biomass, cap, demand, p)
-        return jnp.maximum(O + excess / (p.kLa + _slope(O, biomass, cap, demand, p)), 0.0)
 
-    return jax.lax.fori_loop(0, ITERATIONS, climbed, start)
+def _climbed(O: Any, gas: Any, biomass: Any, cap: Any, demand: Any, p: Transfer) -> Any:  # noqa: E741
+    """Oxygen after one of Newton's steps."""
+    excess = p.kLa * (gas - O) - uptake(O, biomass, cap, demand, p)
+    return jnp.maximum(O + excess / (p.kLa + _slope(O, biomass, cap, demand, p)), 0.0)
+
+
+def _unlimited(gas: Any, biomass: Any, cap: Any, _: Any, p: Transfer) -> Any:
+    """The root where cells take all that their caps allow: kLa (O* - O)(K + O) = O sum_k B_k q_k."""
+    half = 0.5 * (gas - p.K_oxygen - jnp.sum(biomass * cap) / p.kLa)
+    root = jnp.sqrt(half**2 + gas * p.K_oxygen)
+    return jnp.where(
+        half > 0, half + root, gas * p.K_oxygen / jnp.where(half > 0, 1.0, jnp.maximum(root - half, 1e-30))
+    )
 
 
 def carbon_dioxide(made: Any, medium: Medium, action: Action, p: Parameters) -> Any:

@@ -11,8 +11,8 @@ from oncotwin.core.exchange import SignalTable
 from oncotwin.core.model import Model
 from oncotwin.errors import BadInput
 from oncotwin.models.culture import sensors as instruments
-from oncotwin.models.culture.broth import HOURS, Broth, fresh_medium, medium_of
-from oncotwin.models.culture.dynamics import Booking, Cell, step, wish
+from oncotwin.models.culture.broth import HOURS, Broth, flow_of, fresh_medium, medium_of, with_base
+from oncotwin.models.culture.dynamics import Booking, Cell, move, rates, wish
 from oncotwin.models.culture.events import act_at_once
 from oncotwin.models.culture.gas import UNLIMITED
 from oncotwin.models.culture.kinetics import RateLaw
@@ -48,6 +48,13 @@ class Course(NamedTuple):
     sensors: Sensors
     day: Any
     lost: Any
+
+
+class Stride(NamedTuple):
+    """Length of a step: hours in culture, zero once harvested, and days on the clock."""
+
+    hours: Any
+    days: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,24 +131,26 @@ class Culture(Model[State, Action, Observation, CultureParameters]):
     def advance(self, state: State, action: Action, p: CultureParameters, dt: Any) -> State:
         """Events at once, then dt days in steps of equal length, none longer than `step_hours`."""
         dt = jnp.asarray(dt, jnp.float64)
-        action = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), action)
+        action, p = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), (action, p))
         state = act_at_once(state, action, p)
-        alive = 1.0 - state.harvested
         count = jnp.maximum(jnp.ceil(jax.lax.stop_gradient(dt) * HOURS / self.step_hours - 1e-9), 1.0)
-        hours = alive * dt * HOURS / count
+        days = dt / count
+        hours = (1.0 - state.harvested) * HOURS * days
         cell = Cell(self.solve, self.table, self.laws)
 
         def unfinished(carry: tuple) -> Any:
-            return carry[0] < count
+            return carry[0] < 2.0 * count
 
         def forward(carry: tuple) -> tuple:
-            number, course = carry
-            return number + 1.0, one_step(course, hours, dt / count, state.car_fraction, action, p, cell)
+            number, course, reference = carry
+            return number + 1.0, *half_turn(number % 2.0 == 1.0, course, reference, Stride(hours, days), known)
 
+        known = (state.car_fraction, action, p, cell)
         sensed = instruments.wander(state.sensors, dt, p)
-        start = Course(broth_of(state), state.ledger, sensed, state.time_days, jnp.zeros(len(LIMITS)))
-        _, end = eqxi.while_loop(
-            unfinished, forward, (jnp.asarray(0.0), start), max_steps=None, kind="checkpointed", checkpoints=CHECKPOINTS
+        broth = broth_of(state)
+        start = (jnp.asarray(0.0), Course(broth, state.ledger, sensed, state.time_days, jnp.zeros(len(LIMITS))), broth)
+        _, end, _ = eqxi.while_loop(
+            unfinished, forward, start, max_steps=None, kind="checkpointed", checkpoints=CHECKPOINTS
         )
         return settled(state_of(end, state, action, p, dt))
 
@@ -190,20 +199,28 @@ def broth_of(state: State) -> Broth:
     )
 
 
-def one_step(
-    course: Course, hours: Any, days: Any, car_fraction: Any, action: Action, p: CultureParameters, cell: Cell
-) -> Course:
-    """The course one step later; hours: in culture, zero once harvested; days: on the clock."""
-    broth, booking, limits, (medium, base) = step(course.broth, hours, action, p, cell)
-    day = course.day + days
-    assayed = instruments.sample(broth.cells, broth.volume, car_fraction, p)
-    return Course(
-        broth,
-        booked(course.ledger, booking, base),
-        instruments.follow(course.sensors, instruments.truth(medium, p), day, assayed, HOURS * days, p),
+def half_turn(whole: Any, course: Course, reference: Broth, stride: Stride, known: tuple) -> tuple[Course, Broth]:
+    """Half of a step: first the move to its midpoint, then the whole move with the rates found there.
+
+    Both moves start at the course's broth and use the rates at the reference, which is the broth first and the midpoint
+    then; only the whole move changes the course.  One program for both, so that it is compiled once.
+    """
+    car_fraction, action, p, cell = known
+    at = rates(reference, action, p, cell)
+    flow = flow_of(course.broth, action, p, stride.hours)
+    after, booking = move(course.broth, at, flow, jnp.where(whole, 1.0, 0.5) * stride.hours, p)
+    medium, base = medium_of(after, action, p)
+    mended, added = with_base(after, base)
+    day = course.day + stride.days
+    assayed = instruments.sample(mended.cells, mended.volume, car_fraction, p)
+    done = Course(
+        mended,
+        booked(course.ledger, booking, added),
+        instruments.follow(course.sensors, instruments.truth(medium, p), day, assayed, HOURS * stride.days, p),
         day,
-        course.lost + hours * limits,
+        course.lost + stride.hours * at.limits,
     )
+    return jax.tree.map(lambda new, old: jnp.where(whole, new, old), (done, mended), (course, after))
 
 
 def booked(ledger: Ledger, booking: Booking, base: Any) -> Ledger:

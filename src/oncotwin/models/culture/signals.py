@@ -4,11 +4,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from oncotwin.core.exchange import Signals, SignalTable
 from oncotwin.core.parameters import Parameters
 from oncotwin.errors import BadInput
 from oncotwin.models.culture.state import Medium
+from oncotwin.numerics.elementary import log
 from oncotwin.numerics.interpolate import multilinear
 
 AXES = SignalTable._fields[:5]
@@ -36,19 +38,18 @@ def check_table(table: SignalTable) -> None:
             )
 
 
-def logarithmic(x: Any, axis: Any) -> Any:
-    """The coordinate in which the table is linear: the logarithm of x plus the axis's second value; zero is a point."""
-    return jnp.log(x + axis[1])
+def logarithmic(x: Any, axis: np.ndarray) -> Any:
+    """The coordinate in which the table is linear: the logarithm of x over the axis's second value plus one."""
+    return log(x / axis[1] + 1.0)
 
 
 def signals_at(table: SignalTable, conditions: dict[str, Any]) -> Signals:
     """The signals at conditions named as the axes; beyond the table its edge holds."""
-    axes = [jnp.asarray(getattr(table, axis), jnp.float64) for axis in AXES]
+    axes = [np.asarray(getattr(table, axis), float) for axis in AXES]
     points = [logarithmic(conditions[name], axis) for name, axis in zip(AXES, axes, strict=True)]
-    grids = [logarithmic(axis, axis) for axis in axes]
-    stacked = jnp.stack([jnp.asarray(x, jnp.float64) for x in table.signals], axis=-1)
-    values = multilinear(grids, stacked, points)
-    return Signals(*jnp.moveaxis(values, -1, 0))
+    grids = [jnp.asarray(np.log1p(axis / axis[1])) for axis in axes]
+    values = multilinear(grids, jnp.asarray(np.stack(table.signals, axis=-1, dtype=float)), points)
+    return Signals(*values)
 
 
 def signals_of(table: SignalTable, medium: Medium, density: jax.Array, p: Parameters) -> Signals:

@@ -147,6 +147,12 @@ class State(NamedTuple):
     ledger: Ledger
     sensors: Sensors
 
+    @property
+    def fields(self) -> Any:
+        """The physical part, which is finite and never negative: volume, cells, medium, shares."""
+        shares = (self.car_fraction, self.copies, self.acid_stress, self.primed)
+        return self.volume_ml, self.cells, self.medium, shares
+
 
 class Action(NamedTuple):
     """What is chosen, held over one interval.
