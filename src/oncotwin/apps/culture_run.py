@@ -16,6 +16,7 @@ from oncotwin.apps.culture import CultureRun, build
 from oncotwin.apps.culture_frames import FLUX, OBSERVABLES, framer
 from oncotwin.apps.culture_summary import ledger_of, summarise_culture
 from oncotwin.apps.engine import Position, Simulation
+from oncotwin.apps.figures.culture_gallery import draw_culture
 from oncotwin.apps.finish import is_finished
 from oncotwin.apps.fluxes import learning_transitions
 from oncotwin.apps.progress import shown
@@ -125,6 +126,8 @@ def finish_culture(spec: CultureSpec, ready: CultureRun, run: RunDirectory, reac
         "notice": NOTICE,
     }
     run.write_json(SUMMARY, summary)
+    if spec.output.figures:
+        draw_culture(dataset, ready.plan, run.path)
     inputs = [Path(spec.protocol)] if is_file(spec.protocol) else []
     inputs += [] if spec.network == CORE else [Path(spec.network)]
     seed = spec.sensors.seed if spec.sensors.noise else None

@@ -6,12 +6,14 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from oncotwin.core.parameters import Parameters
+from oncotwin.errors import BadInput
 from oncotwin.io.consistency import contradictions
 from oncotwin.io.culture_consistency import culture_contradictions
 from oncotwin.io.culture_spec import CORE, SET_BY_KEYS, CultureSpec
-from oncotwin.io.documents import merge, read_preset
+from oncotwin.io.documents import merge, read_document, read_preset
 from oncotwin.io.faults import Fault
 from oncotwin.io.protocols import is_file, read_protocol
+from oncotwin.io.rundir import SPEC
 from oncotwin.io.section import Section
 from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
 
@@ -118,3 +120,16 @@ CULTURE = Kind(
 
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE)})
 """Every kind by its name."""
+
+
+def kind_of(run_dir: Path) -> Kind:
+    """The kind of the run in a directory, by what its spec takes its defaults from.
+
+    Raises BadInput if the spec cannot be read, or names neither preset nor protocol.
+    """
+    document = read_document(run_dir / SPEC)
+    found = next((kind for kind in KINDS.values() if kind.base in document), None)
+    if found is None:
+        allowed = " or ".join(kind.base for kind in KINDS.values())
+        raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
+    return found

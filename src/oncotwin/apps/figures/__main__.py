@@ -4,8 +4,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from oncotwin.apps.figures.culture_gallery import redraw_culture
 from oncotwin.apps.figures.gallery import redraw
 from oncotwin.errors import BadInput, OncotwinError
+from oncotwin.io.kinds import kind_of
+
+REDRAW = {"tumour": redraw, "culture": redraw_culture}
+"""Kind of run -> what draws its figures again."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -13,7 +18,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if len(arguments) != 1:
             raise BadInput("one run directory is needed", where="oncotwin.apps.figures", got=list(arguments))
-        for path in redraw(Path(arguments[0])):
+        run_dir = Path(arguments[0])
+        for path in REDRAW[kind_of(run_dir).name](run_dir):
             print(path)
     except OncotwinError as error:
         print(f"oncotwin: {error}", file=sys.stderr)

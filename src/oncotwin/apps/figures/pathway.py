@@ -5,7 +5,7 @@ group with its id and flux, and shows its name when pointed at.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -31,12 +31,19 @@ _USUAL = 3600.0
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
 
 
-def draw_pathway(drawn: PathwayMap, fluxes: Mapping[str, float], title: str = "", unit: str = UNIT) -> str:
+def draw_pathway(
+    drawn: PathwayMap,
+    fluxes: Mapping[str, float],
+    title: str = "",
+    unit: str = UNIT,
+    scale: FluxScale | None = None,
+) -> str:
     """The map with the fluxes of its reactions, as the text of an SVG file.
 
-    fluxes: by id of reaction, `unit`; reactions that are not among them are drawn as absent.
+    fluxes: by id of reaction, `unit`; reactions that are not among them are drawn as absent.  scale: None for one that
+    ends at the largest flux.
     """
-    scale = FluxScale(max((abs(fluxes[r.id]) for r in drawn.reactions if r.id in fluxes), default=0.0))
+    scale = scale_of(drawn, [fluxes]) if scale is None else scale
     svg = _paper(drawn)
     SubElement(svg, "title").text = title or drawn.name
     SubElement(svg, "desc").text = f"Fluxes in {unit}. Drawn by oncotwin. {NOTICE}"
@@ -54,6 +61,12 @@ def draw_pathway(drawn: PathwayMap, fluxes: Mapping[str, float], title: str = ""
     _legend(svg, drawn, scale, unit)
     text = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", ElementTree.tostring(svg, encoding="unicode"))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def scale_of(drawn: PathwayMap, several: Iterable[Mapping[str, float]]) -> FluxScale:
+    """One scale for several sets of fluxes on one map: it ends at the largest flux that is drawn of any."""
+    ids = [reaction.id for reaction in drawn.reactions]
+    return FluxScale(max((abs(fluxes[id_]) for fluxes in several for id_ in ids if id_ in fluxes), default=0.0))
 
 
 def write_pathway(path: Path, drawn: PathwayMap, fluxes: Mapping[str, float], title: str = "") -> Path:
