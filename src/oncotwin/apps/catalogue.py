@@ -1,9 +1,14 @@
 """The catalogue of models: name -> a small instance of its task, for the laws that every model must pass."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
+from oncotwin.core.parameters import Parameters
 from oncotwin.core.task import Task
+from oncotwin.io.reaction_network import cell_network
+from oncotwin.models import lumped
+from oncotwin.models.cell import Cell, CellParameters
 from oncotwin.models.tumour3d import Grid, Tumour, TumourParameters
 
 
@@ -11,5 +16,26 @@ def _tumour() -> Task:
     return Task(Tumour(Grid((6, 5, 4), (1.2, 1.0, 0.8))), TumourParameters.preset("normalised"), (0.0, 0.5, 1.0))
 
 
-CATALOGUE: Mapping[str, Callable[[], Task]] = MappingProxyType({"tumour": _tumour})
+def _cell() -> Task:
+    return Task(Cell(cell_network()), CellParameters(il2=0.6, activator=0.5, antigen=0.1), (0.0, 0.25, 0.5))
+
+
+def _lumped(model: type[lumped.Lumped], parameters: type[Parameters]) -> Task:
+    return Task(model(), parameters(), (0.0, 0.5, 1.0))
+
+
+CATALOGUE: Mapping[str, Callable[[], Task]] = MappingProxyType(
+    {
+        "tumour": _tumour,
+        "cell": _cell,
+        "combination": partial(_lumped, lumped.Combination, lumped.CombinationParameters),
+        "depillis": partial(_lumped, lumped.DePillis, lumped.DePillisParameters),
+        "ergun": partial(_lumped, lumped.Ergun, lumped.ErgunParameters),
+        "hahnfeldt": partial(_lumped, lumped.Hahnfeldt, lumped.HahnfeldtParameters),
+        "kuznetsov": partial(_lumped, lumped.Kuznetsov, lumped.KuznetsovParameters),
+        "neutropenia": partial(_lumped, lumped.Neutropenia, lumped.NeutropeniaParameters),
+        "simeoni": partial(_lumped, lumped.Simeoni, lumped.SimeoniParameters),
+        "stepanova": partial(_lumped, lumped.Stepanova, lumped.StepanovaParameters),
+    }
+)
 """One line a model."""

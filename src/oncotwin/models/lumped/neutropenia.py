@@ -24,6 +24,7 @@ from jax import Array
 from oncotwin.core.parameters import Parameters, param
 from oncotwin.models.lumped.lumped import Lumped, Units
 from oncotwin.numerics.elementary import power
+from oncotwin.numerics.ode import Adaptive, Scheme
 
 _QUARTINO = "Quartino et al. 2014, as in the code of Radivoyevitch, myelo"
 _FRIBERG = "Friberg et al. 2002, as in the code of Radivoyevitch, myelo"
@@ -100,8 +101,10 @@ _CELLS = "gigacell/litre"
 class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
     """Docetaxel and neutrophils; one observation does not show the marrow, so `state_of` takes it to be at rest."""
 
+    scheme: Scheme = Adaptive(longest_step=1 / 200)  # G-CSF relaxes at 500 per day: derivatives at rest need it
+
     above_zero = ("prol", "circ", "gcsf")
-    control_step = 1 / 256  # G-CSF relaxes at 500 per day
+    control_step = 1 / 256
     units = Units(
         State("mg", "mg", "mg", _CELLS, _CELLS, _CELLS, _CELLS, _CELLS, _CELLS, "ng/litre"),
         Action("mg/day"),
