@@ -1,12 +1,13 @@
 """Cost of one step of a dynamic flux balance on the T-cell core, ours and by peers in the same run.
 
-    python benchmarks/culture.py [--parts flux] [--json FILE]
+    python benchmarks/culture.py [--parts flux,culture] [--json FILE]
 
 `flux`: one donor's fed-batch of 240 steps is recorded as six varying uptake bounds a step, and replayed by each solver:
 set the bounds, solve, read growth and ten exchange fluxes.  Ours: the cache of bases on the host (`FluxCache.solve`),
 the same compiled in a loop over steps, and compiled for 1,024 donors side by side.  Peers: cobra with `slim_optimize`
 (fluxes not unique) and with `pfba`, HiGHS warm-started and GLPK's dual simplex, both on the same split program as ours,
 whose fluxes must agree with ours to 1e-8.  Peers that cannot be imported are left out.
+`culture`: a whole culture of 12 days at steps of a quarter of an hour, for one donor and for donors side by side.
 
 Machines are noisy: quote ratios and medians of several runs.
 """
@@ -25,7 +26,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from oncotwin.apps.fluxes import taught as taught_by_protocols
 from oncotwin.io.core_network import core_network
+from oncotwin.io.signal_table import cell_table
+from oncotwin.models.culture import Culture, CultureParameters, DonorSubtype, State, sample_donors
 from oncotwin.numerics.flux_balance import FluxCache, linear_program
 from oncotwin.numerics.linear_program import Outcome
 
@@ -38,6 +42,7 @@ START = np.array([11.0, 2.0, 0.2, 0.5, 0.2, 0.4])  # mmol/L
 STEPS, DONORS, HOURS = 240, 1024, 1.0
 ROUNDS, LEAST_SECONDS = 9, 0.1
 EQUAL = 1e-8
+CULTURE_DAYS, LEARNERS, COHORTS = 12, 32, (1, 128, 1024)
 
 
 class Donor(NamedTuple):
@@ -258,7 +263,36 @@ def differences(cache: FluxCache, bounds: np.ndarray, loop: np.ndarray, peers: d
     return errors
 
 
-PARTS = {"flux": flux}
+def courses() -> list[dict]:
+    """Rows of wall time of a 12-day culture at a quarter of an hour: one donor, and donors side by side."""
+    everyone = sample_donors(jax.random.key(0), DonorSubtype("middle", "early"), max(COHORTS), CultureParameters())
+    cache, rows = taught_by_protocols(core_network()), []
+    for count in (LEARNERS, *COHORTS):  # the first run teaches the cache what these donors meet
+        cohort = jax.tree.map(lambda x: x[:count], everyone)  # noqa: B023
+        model = Culture(cache.solver(), cell_table())
+        run = jax.jit(jax.vmap(partial(twelve_days, model))).lower(cohort).compile()
+        spent = min(seconds(partial(run, cohort)) for _ in range(2))
+        rows.append({"donors": count, "seconds": spent, "culture_days_per_second": CULTURE_DAYS * count / spent})
+    return rows[1:]
+
+
+def twelve_days(model: Culture, p: CultureParameters) -> jax.Array:
+    """Expansion of a static culture with interleukin 2 every other day, fed from day 2."""
+    nothing = model.no_action()
+
+    def day(state: State, number: jax.Array) -> tuple[State, None]:
+        action = nothing._replace(
+            activator_per_cell=jnp.where(number == 0, 1.0, 0.0),
+            il2_ng_per_ml=jnp.where(number % 2 == 0, 6.1, 0.0),
+            medium_feed_ml_per_day=jnp.where(number < 2, 0.0, 100.0),
+        )
+        return model.advance(state, action, p, 1.0), None
+
+    last, _ = jax.lax.scan(day, model.initial(p), jnp.arange(CULTURE_DAYS))
+    return last.cells.viable / last.seeded_cells
+
+
+PARTS = {"flux": flux, "culture": courses}
 
 
 def show(title: str, rows: list[dict]) -> None:
