@@ -136,11 +136,14 @@ def report(run: Path, /) -> None:
     run
         Run directory of a finished run.
     """
+    from oncotwin.apps.culture_report import write_culture_report
     from oncotwin.apps.report import write_report
+    from oncotwin.io.kinds import kind_of
     from oncotwin.io.rundir import reopen
 
     with reopen(run):
-        print(write_report(run))
+        write = {"tumour": write_report, "culture": write_culture_report}[kind_of(run).name]
+        print(write(run))
 
 
 @config.command(name="init")

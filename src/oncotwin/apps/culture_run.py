@@ -14,6 +14,7 @@ from oncotwin.apps import engine
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.culture import CultureRun, build
 from oncotwin.apps.culture_frames import FLUX, OBSERVABLES, framer
+from oncotwin.apps.culture_report import write_culture_report
 from oncotwin.apps.culture_summary import ledger_of, summarise_culture
 from oncotwin.apps.engine import Position, Simulation
 from oncotwin.apps.figures.culture_gallery import draw_culture
@@ -128,6 +129,7 @@ def finish_culture(spec: CultureSpec, ready: CultureRun, run: RunDirectory, reac
     run.write_json(SUMMARY, summary)
     if spec.output.figures:
         draw_culture(dataset, ready.plan, run.path)
+    write_culture_report(run.path)
     inputs = [Path(spec.protocol)] if is_file(spec.protocol) else []
     inputs += [] if spec.network == CORE else [Path(spec.network)]
     seed = spec.sensors.seed if spec.sensors.noise else None

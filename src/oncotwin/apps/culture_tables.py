@@ -12,7 +12,7 @@ from oncotwin.io.protocols import PhaseSpec, Protocol, protocol_names, read_prot
 from oncotwin.io.steps import harvest_of
 
 _SHARES = ("viability", "car_fraction", "memory_fraction", "effector_fraction", "exhausted_fraction")
-_WORDS = {
+WORDS = {
     "inoculate": "inoculate",
     "set": "hold",
     "add": "add",
@@ -90,7 +90,7 @@ def protocol_tables(protocol: Protocol) -> Iterator[Table]:
         shown = tuple("" if now == last else escape(now) for now, last in zip(named, before, strict=True))
         shown = named if named[0] != before[0] else shown
         before = named
-        steps.add_row(*shown, when(step.phase), _WORDS[step.phase.do], settings(step.phase))
+        steps.add_row(*shown, when(step.phase), WORDS[step.phase.do], settings(step.phase))
     yield steps
     cited = Table(title="Sources", title_justify="left", caption=NOTICE)
     for head in ("What", "From"):
