@@ -7,11 +7,13 @@ from culture_bench import medium
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from oncotwin.io.core_network import core_network
 from oncotwin.models.culture import CultureParameters, RateLaw
 from oncotwin.models.culture.metabolism import (
     EXCHANGED,
     GROWTH,
     MAINTENANCE,
+    OUTPUTS,
     VARYING,
     metabolism,
     respiratory_cap,
@@ -19,6 +21,7 @@ from oncotwin.models.culture.metabolism import (
     varying,
 )
 from oncotwin.models.culture.state import LIMITS
+from oncotwin.numerics.flux_balance import FluxCache
 
 P = CultureParameters()
 GROWING = jnp.asarray([0.0, 0.035, 0.015, 0.018, 0.003])
@@ -113,3 +116,16 @@ def test_rate_laws_add_bounds_in_order():
     assert varying((law,)) == (*VARYING, "LDH_L")
     np.testing.assert_allclose(bounds[:, VARYING.index(GROWTH)], GROWING)
     assert bounds[NAIVE, VARYING.index(MAINTENANCE)] == P.maintenance_naive
+
+
+def test_a_rate_law_holds_in_the_flux_balance():
+    """With little lactate dehydrogenase a blast makes no more lactate than the law allows, and grows less."""
+    law = RateLaw("LDH_L", "glucose", k_cat=5.0, K=15.0, enzyme=0.1)
+    cache = FluxCache.build(
+        core_network(), varying=varying((law,)), outputs=OUTPUTS, growth=GROWTH, maintenance=MAINTENANCE, within=10.0
+    )
+    found = medium(glucose=15.0)
+    bounds = uptake_bounds(found, GROWING, P, (law,))
+    made = metabolism(cache.solver()(bounds), bounds, found, P)
+    assert float(made.solutes[BLAST, EXCHANGED.index("lactate")]) <= 0.25 + 1e-9
+    assert float(made.growth[BLAST]) < float(GROWING[BLAST])
