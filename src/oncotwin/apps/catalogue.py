@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
+from oncotwin.apps.fluxes import taught
 from oncotwin.core.parameters import Parameters
 from oncotwin.core.task import Task
+from oncotwin.io.core_network import core_network
 from oncotwin.io.reaction_network import cell_network
+from oncotwin.io.signal_table import cell_table
 from oncotwin.models import lumped
 from oncotwin.models.cell import Cell, CellParameters
+from oncotwin.models.culture import Culture, CultureParameters
 from oncotwin.models.tumour3d import Grid, Tumour, TumourParameters
 
 
@@ -20,6 +24,11 @@ def _cell() -> Task:
     return Task(Cell(cell_network()), CellParameters(il2=0.6, activator=0.5, antigen=0.1), (0.0, 0.25, 0.5))
 
 
+def _culture() -> Task:
+    model = Culture(taught(core_network()).solver(), cell_table())
+    return Task(model, CultureParameters.preset("gas_permeable"), (0.0, 0.125, 0.25))
+
+
 def _lumped(model: type[lumped.Lumped], parameters: type[Parameters]) -> Task:
     return Task(model(), parameters(), (0.0, 0.5, 1.0))
 
@@ -27,6 +36,7 @@ def _lumped(model: type[lumped.Lumped], parameters: type[Parameters]) -> Task:
 CATALOGUE: Mapping[str, Callable[[], Task]] = MappingProxyType(
     {
         "tumour": _tumour,
+        "culture": _culture,
         "cell": _cell,
         "combination": partial(_lumped, lumped.Combination, lumped.CombinationParameters),
         "depillis": partial(_lumped, lumped.DePillis, lumped.DePillisParameters),
