@@ -12,7 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
 from oncotwin.apps.cli_cell import cell
-from oncotwin.apps.cli_culture import protocol, refuse_with, simulate_culture
+from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_fba import fba, network
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
@@ -31,6 +31,8 @@ app.command(simulate)
 app.command(config)
 app.command(cell)
 app.command(protocol)
+app.command(assimilate)
+app.command(overlay)
 simulate.command(simulate_culture, name="culture")
 app.command(fba)
 app.command(network)

@@ -105,6 +105,80 @@ def protocol_check(file: Path, /) -> None:
     print(f"{file} can be run: {said_of(spec)}")
 
 
+def assimilate(
+    log: Path,
+    spec: Path | None = None,
+    /,
+    *,
+    protocol: Protocol = None,
+    donor: Donor = None,
+    overrides: Overrides = (),
+    estimate: Annotated[
+        str | None, Parameter(help="PARAMETER=SPREAD, joined by commas: spread of the logarithm before the log.")
+    ] = None,
+    out: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Take a sensor log into a culture: what it tells of the cells, and the forecast before and after.
+
+    Parameters
+    ----------
+    log
+        CSV with a unit in every header, such as "glucose [g/L]".
+    spec
+        TOML file of the culture; see `oncotwin config init culture`.  Without it, the protocol alone.
+    out
+        Empty folder for summary, bands, figure and the spec with what was learnt; default: runs/assimilation-TIME-N.
+    """
+    from oncotwin.apps.assimilation import assimilate_log
+    from oncotwin.apps.culture_tables import learnt_table
+
+    changes = (*shorthand(protocol, donor, overrides), *overrides)
+    summary = assimilate_log(log, spec, changes, spreads(estimate), out)
+    _show(summary, as_json, learnt_table, summary["run_dir"])
+
+
+def overlay(run: Path, log: Path, /, *, out: Path, force: Force = False) -> None:
+    """Draw a sensor log over the course of a culture.
+
+    Parameters
+    ----------
+    run
+        Run directory of a culture.
+    log
+        CSV with a unit in every header.
+    out
+        PNG file to write.
+    """
+    from oncotwin.apps.figures.assimilation import draw_overlay
+    from oncotwin.apps.figures.style import save
+    from oncotwin.io.fields import open_results
+    from oncotwin.io.kinds import kind_of
+    from oncotwin.io.sensor_log import read_sensor_log
+
+    if kind_of(run).name != "culture":
+        raise BadInput("this is no culture", where=str(run), got=kind_of(run).name, allowed="a run of the culture twin")
+    if out.exists() and not force:
+        raise BadInput("this file exists", where=str(out), allowed="a new file", remedy="Replace it with --force")
+    figure = draw_overlay(open_results(run), read_sensor_log(log))
+    print(save(figure, out, f"The log {log.name} over the run {run.name}."))
+
+
+def spreads(estimate: str | None) -> dict[str, float]:
+    """The parameters of --estimate with their spreads.  Raises BadInput for text of another form."""
+    found = {}
+    for part in [] if estimate is None else estimate.split(","):
+        name, equals, value = (text.strip() for text in part.partition("="))
+        try:
+            found[name] = float(value) if equals and name else float("nan")
+        except ValueError:
+            found[name] = float("nan")
+        if not found[name] > 0:
+            allowed = "PARAMETER=SPREAD, joined by commas, such as fitness=0.2"
+            raise BadInput("not what to estimate", where="--estimate", got=estimate, allowed=allowed)
+    return found
+
+
 def shorthand(protocol: str | None, donor: str | None, overrides: tuple[str, ...]) -> tuple[str, ...]:
     """What --protocol and --donor stand for, as overrides.
 

@@ -9,6 +9,7 @@ from rich.table import Table
 from oncotwin.apps.culture_summary import MEANINGS
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.protocols import PhaseSpec, Protocol, protocol_names, read_protocol
+from oncotwin.io.sensor_log import UNITS
 from oncotwin.io.steps import harvest_of
 
 _SHARES = ("viability", "car_fraction", "memory_fraction", "effector_fraction", "exhausted_fraction")
@@ -39,6 +40,12 @@ _SETTINGS = {
     "volumes_per_day": "{:g} volumes/day",
     "fraction": "{:.3g} of it",
 }
+_FORECAST = {
+    "viable_density_per_ml": "Viable density",
+    "viability": "Viability",
+    "glucose_mmol_per_l": "Glucose",
+    "lactate_mmol_per_l": "Lactate",
+}
 
 
 def shown_end(key: str, value: Any) -> str:
@@ -63,6 +70,27 @@ def culture_table(summary: Mapping[str, Any]) -> Table:
         unit = "" if meaning.unit == "1" else meaning.unit
         table.add_row(meaning.label, shown_end(key, summary[key]), unit)
     return table
+
+
+def learnt_table(summary: Mapping[str, Any]) -> Table:
+    """What a sensor log has taught: parameters and the forecast at harvest, medians with their bands of 95 %."""
+    table = Table(
+        title=f"{summary['measurements']} measurements of {summary['log']}; {summary['protocol']}",
+        caption=NOTICE,
+        title_justify="left",
+    )
+    for head in ("", "Before", "After", "Unit"):
+        table.add_column(head, justify="right" if head in ("Before", "After") else "left")
+    for name, values in summary["parameters"].items():
+        table.add_row(name, *(escape(_band(values[when_])) for when_ in ("before", "after")), "")
+    for key, values in summary["forecast_at_harvest"].items():
+        bands = (_band(values[when_]) for when_ in ("before", "after"))
+        table.add_row(f"{_FORECAST[key]} at harvest", *map(escape, bands), UNITS[key])
+    return table
+
+
+def _band(values: Mapping[str, float]) -> str:
+    return f"{values['median']:.3g} [{values['low']:.3g}, {values['high']:.3g}]"
 
 
 def protocols_table() -> Table:

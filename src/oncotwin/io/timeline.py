@@ -54,11 +54,17 @@ class Timeline(NamedTuple):
     bars: tuple[Bar, ...]
 
 
-def timeline(steps: Sequence[Step], output_every_days: float, harvest_days: float | None = None) -> Timeline:
+def timeline(
+    steps: Sequence[Step],
+    output_every_days: float,
+    harvest_days: float | None = None,
+    instants_beside: Sequence[float] = (),
+) -> Timeline:
     """The plan of steps that `impossible_steps` has passed.
 
     output_every_days: interval of the frames that are kept; the harvest is always one.  harvest_days: end before the
-    protocol's; what would come after it falls away.
+    protocol's; what would come after it falls away.  instants_beside: more days at which an interval begins, such as
+    those of measurements.
     """
     end = harvest_of(steps).phase.start_days
     end = end if harvest_days is None else min(harvest_days, end)
@@ -66,7 +72,8 @@ def timeline(steps: Sequence[Step], output_every_days: float, harvest_days: floa
     bars = [bar for step in kept for bar in _bars(step, end)]
     count = int(np.floor(end / output_every_days + SAME_INSTANT))
     outputs = _distinct([*(i * output_every_days for i in range(count + 1)), end], end)
-    times = _distinct([*outputs, *(bar.start for bar in bars), *(bar.stop for bar in bars)], end)
+    spans = (day for bar in bars for day in (bar.start, bar.stop))
+    times = _distinct([*outputs, *spans, *instants_beside], end)
     last = harvest_of(steps)
     return Timeline(
         times=times,
