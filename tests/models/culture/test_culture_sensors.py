@@ -51,7 +51,7 @@ def followed(hours, steps=96, keyed=None):
         s = sensors.follow(s, jnp.full(6, 5.0), day, jnp.full(6, 24 * day), hours, p)
         return s, (day, s.reported[0], s.reported_at, s.online[0])
 
-    return [np.asarray(x) for x in jax.lax.scan(step, start, jnp.arange(steps))[1]]
+    return [np.asarray(x) for x in jax.lax.scan(step, start, jnp.arange(float(steps)))[1]]
 
 
 def test_results_come_late_and_say_how_old_they_are():
