@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from oncotwin.apps.fluxes import cache_of
 from oncotwin.models.culture import (
     LIMITS,
     MEANINGS,
+    OUTPUTS,
     Action,
     Culture,
     CultureParameters,
@@ -26,6 +27,7 @@ from oncotwin.models.culture.acid_base import pH_of
 from oncotwin.models.culture.broth import biomass
 from oncotwin.models.culture.dynamics import Cell, rates, wish
 from oncotwin.models.culture.model import broth_of
+from oncotwin.numerics.flux_balance import Fluxes
 
 SENSOR = "sensor_"
 LIMIT = "limit_"
@@ -93,39 +95,46 @@ OBSERVABLES: dict[str, tuple[str, str]] = {
 FLUX = {"flux": ("mmol/gDW/h", "flux, mean over viable cells by dry mass; of growth and protein 1/h and g/gDW/h")}
 
 
-class Look(NamedTuple):
-    """What a frame is made of on the host: observables, and bounds (5, k) and dry mass, gDW/L, (5,), of the cells."""
-
-    observables: dict[str, Any]
-    bounds: Any
-    dry: Any
-
-
 def framer(run: CultureRun) -> Callable[[State, Any], tuple[dict[str, Any], dict[str, float]]]:
-    """What `engine.Simulation` asks for: a function of state and observation that gives the fields and observables."""
-    p, everything = run.task.parameters, cache_of(run.network, outputs=run.network.reactions)
-    looked = jax.jit(partial(look, run.task.model))
+    """What `engine.Simulation` asks for: a function of state and observation that gives the fields and observables.
+
+    Fluxes are solved on the host, so that a frame holds them whatever the run's own solver knows.
+    """
+    p, model, everything = run.task.parameters, run.task.model, cache_of(run.network, outputs=run.network.reactions)
+    wanted, looked = jax.jit(partial(wants, model)), jax.jit(partial(look, model))
     starts, actions = np.asarray(run.plan.times[:-1]), jax.tree.map(np.asarray, run.controller.actions)
+    places = [run.network.place(name) for name in OUTPUTS]
 
     def frame(state: State, observation: Any) -> tuple[dict[str, Any], dict[str, float]]:
         before = max(int(np.searchsorted(starts, float(state.time_days) - 1e-9)) - 1, 0)
-        seen = jax.device_get(looked(state, jax.tree.map(lambda row: row[before], actions), p, run.weights))
+        action = jax.tree.map(lambda row: row[before], actions)
+        bounds, dry = jax.device_get(wanted(state, action, p))
+        fluxes = everything.solve(bounds)
+        few = fluxes._replace(exchange=fluxes.exchange[:, places])
+        seen = jax.device_get(looked(state, action, p, run.weights, few))
         shown = {f"{SENSOR}{name}": value for name, value in jax.device_get(observation)._asdict().items()}
-        found = {**seen.observables, **shown}
-        share = seen.dry / max(float(np.sum(seen.dry)), 1e-30)
-        flux = share @ everything.solve(seen.bounds).exchange
-        return {"flux": flux}, {name: float(found[name]) for name in OBSERVABLES}
+        found = {**seen, **shown}
+        mean = dry / max(float(np.sum(dry)), 1e-30) @ fluxes.exchange
+        return {"flux": mean}, {name: float(found[name]) for name in OBSERVABLES}
 
     return frame
 
 
-def look(model: Culture, state: State, action: Action, p: CultureParameters, weights: Weights) -> Look:
-    """The observables of a state, and what its cells may take up."""
-    broth, cell = broth_of(state), Cell(model.solve, model.table, model.laws)
-    now = rates(broth, action, p, cell)
+def wants(model: Culture, state: State, action: Action, p: CultureParameters) -> tuple[Any, Any]:
+    """Bounds that the cells' flux balance is asked with, (5, k), and their dry mass, gDW/L, (5,)."""
+    broth = broth_of(state)
+    return wish(broth, action, p, Cell(model.solve, model.table, model.laws)).bounds, biomass(broth, p)
+
+
+def look(
+    model: Culture, state: State, action: Action, p: CultureParameters, weights: Weights, fluxes: Fluxes
+) -> dict[str, Any]:
+    """The observables of a state.  fluxes: of its cells, the answer to what they want."""
+    broth = broth_of(state)
+    now = rates(broth, action, p, Cell(lambda bounds: fluxes, model.table, model.laws))
     viable = jnp.maximum(state.cells.viable, 1e-30)
     made = product(state, p)
-    observables = {
+    return {
         "viable_cells": state.cells.viable,
         **state.cells._asdict(),
         "volume_ml": state.volume_ml,
@@ -138,4 +147,3 @@ def look(model: Culture, state: State, action: Action, p: CultureParameters, wei
         **{name: getattr(made, name) for name in PRODUCT},
         "reward": reward(made, weights),
     }
-    return Look(observables, wish(broth, action, p, cell).bounds, biomass(broth, p))
