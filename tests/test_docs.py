@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 
-from oncotwin.apps import cli
+from oncotwin.apps import cli, cli_culture
 from oncotwin.errors import BadInput
+from oncotwin.io.culture_spec import CultureSpec
 from oncotwin.io.documents import preset_names
 from oncotwin.io.explain import keys
+from oncotwin.io.kinds import CULTURE
 from oncotwin.io.resolve import resolve
+from oncotwin.io.sensor_log import read_sensor_log
 from oncotwin.io.spec import TumourSpec
+from oncotwin.models.culture import CultureParameters
 from oncotwin.models.tumour3d import TumourParameters
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +72,25 @@ def test_faulty_spec_is_refused(text, tmp_path):
         resolve(tmp_path / "spec.toml", (), TumourParameters)
 
 
+@pytest.mark.parametrize("text", blocks("toml culture"))
+def test_culture_spec_is_valid(text, tmp_path):
+    (tmp_path / "spec.toml").write_text(text, encoding="utf-8")
+    assert resolve(tmp_path / "spec.toml", (), CultureParameters, CULTURE)
+
+
+@pytest.mark.parametrize("text", blocks("toml protocol"))
+def test_protocol_is_valid(text, tmp_path):
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "spec.toml").write_text('protocol = "mine.toml"', encoding="utf-8")
+    assert resolve(tmp_path / "spec.toml", (), CultureParameters, CULTURE)
+
+
+@pytest.mark.parametrize("text", blocks("csv"))
+def test_sensor_log_is_valid(text, tmp_path):
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    assert len(read_sensor_log(tmp_path / "log.csv").days) > 1
+
+
 @pytest.mark.parametrize("arguments", commands())
 def test_command_parses(arguments):
     if arguments in (["--version"], ["--help"]):
@@ -76,6 +99,10 @@ def test_command_parses(arguments):
     assert not unused
     if command is cli.simulate_tumour:
         assert resolve(None, bound.arguments.get("overrides", ()), TumourParameters)
+    elif command is cli.simulate_culture and "resume" not in bound.arguments and not bound.args:
+        given = {name: bound.arguments.get(name) for name in ("protocol", "donor")}
+        changes = bound.arguments.get("overrides", ())
+        assert resolve(None, (*cli_culture.shorthand(**given, overrides=changes), *changes), CultureParameters, CULTURE)
     elif command in (cli.config_explain, cli.parameters):
         command(*bound.args, **bound.kwargs)
 
@@ -98,6 +125,15 @@ def rows() -> list[str]:
     ]
 
 
+def culture_rows() -> list[str]:
+    """The same of a culture, with the defaults of its default protocol."""
+    default = resolve(None, (), CultureParameters, CULTURE).model_dump()
+    return [
+        f"| `{'.'.join(key.place)}` | {shown(default, key.place)} | {key.allowed} | {key.doc} |"
+        for key in keys(CultureSpec)
+    ]
+
+
 def shown(value: Any, place: tuple[str, ...]) -> str:
     """The value at a place of a resolved spec; of a list of tables, that in the first."""
     for part in place:
@@ -112,3 +148,8 @@ def test_every_key_is_documented():
     page = (ROOT / "docs" / "reference" / "spec.md").read_text(encoding="utf-8").splitlines()
     assert [row for row in rows() if row not in page] == []
     assert len([line for line in page if line.startswith("| `")]) == len(rows())
+
+
+def test_every_key_of_a_culture_is_documented():
+    page = (ROOT / "docs" / "reference" / "spec-culture.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in page if line.startswith("| `")] == culture_rows()
