@@ -1,16 +1,14 @@
 """`python -m oncotwin.apps.conditions FILE`: write the varying bounds that cultures meet, for the flux cache to know.
 
-Every protocol that ships with oncotwin is run for donors of every subtype, half an hour an interval; of the bounds met,
-those are kept that lie in a region which no bounds before them lie in.
+Every protocol that ships with oncotwin is run for donors from the best to the worst; of the bounds that their cells
+meet, those are kept that lie in a region in which no bounds before them lie.
 """
 
 import csv
 import io
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import product
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 
@@ -24,9 +22,17 @@ from oncotwin.io.kinds import CULTURE
 from oncotwin.io.protocols import protocol_names
 from oncotwin.io.resolve import resolve
 from oncotwin.models.culture import VARYING, CultureParameters
-from oncotwin.models.culture.donors import Age, Prior, Stage
 
 DIGITS = 9
+
+DONORS = (
+    ("donor.age=young", "donor.stage=healthy", "donor.prior=none"),
+    (),
+    ("donor.number=1",),
+    ("donor.number=2",),
+    ("donor.age=elderly", "donor.stage=advanced", "donor.prior=heavy"),
+)
+"""Overrides that choose a donor."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -58,11 +64,9 @@ def met() -> np.ndarray:
 
 
 def cultures() -> Iterator[tuple[str, ...]]:
-    """The overrides of every culture that is run: each protocol with donors of the outermost subtypes."""
-    traits = (get_args(Age)[::2], get_args(Stage)[::2], get_args(Prior)[::2])
+    """The overrides of every culture that is run: each protocol with five donors, from the best to the worst."""
     for name in protocol_names():
-        for age, stage, prior in product(*traits):
-            donor = (f"donor.age={age}", f"donor.stage={stage}", f"donor.prior={prior}")
+        for donor in DONORS:
             yield (f"protocol={name}", *donor, "time.output_every_hours=24")
 
 
