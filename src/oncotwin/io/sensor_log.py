@@ -7,24 +7,18 @@
 A cell that is empty, "NA" or "nan" was not measured.  A column whose name begins with # is left out, and so is a line.
 """
 
-import csv
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from oncotwin.errors import BadInput, nearest
+from oncotwin.io.delimited import NUMBER, header, quantity_of, rows, unit_factor
 from oncotwin.io.units import in_unit
 
 MISSING = frozenset({"", "na", "n/a", "nan", "-", "null", "none"})
-MOST_ROWS = 1_000_000
-
-_HEADER = re.compile(r"\s*(?P<name>[^\[\]]+?)\s*(?:\[\s*(?P<unit>[^\[\]]*?)\s*\])?\s*")
-_POWER_OF_TEN = re.compile(r"^(?:(\d+(?:\.\d+)?)\s*[x×*]\s*)?10\s*\^?\s*(\d+)(?=\s|$)")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 
 
 class Quantity(NamedTuple):
@@ -94,10 +88,10 @@ def read_sensor_log(path: Path) -> SensorLog:
 
     Raises BadInput that names file, row and column, what was got and what is allowed.
     """
-    rows = list(_rows(path))
-    if not rows:
+    said = list(rows(path, "log"))
+    if not said:
         raise BadInput("this log is empty", where=str(path), allowed="a line of headers, then a line a measurement")
-    (line, headers), *measured = rows
+    (line, headers), *measured = said
     columns = _columns(headers, f"{path}, row {line}")
     if not measured:
         raise BadInput("this log has headers only", where=str(path), allowed="a line a measurement")
@@ -115,60 +109,24 @@ def conversion(unit: str, quantity: Quantity) -> float:
 
     unit: such as "g/L", "1e6 cells/mL", "10^6 cells/mL", "%".  Raises BadInput for a unit of another dimension.
     """
-    text = _POWER_OF_TEN.sub(lambda found: f"{found[1] or 1}e{found[2]}", unit.strip()).replace("%", "percent")
-    if text in ("", "-"):
-        text = "1"
-    number = _NUMBER.match(text)
-    bare = number is not None and number.end() == len(text)
-    given = f"{text} 1" if bare else text if number else f"1 {text}"
     try:
-        return in_unit(given, quantity.unit)
+        return unit_factor(unit, quantity.unit)
     except BadInput as error:
         if quantity.molar_mass is None:
             raise
         try:
-            return in_unit(given, "g/L") / quantity.molar_mass * 1e3
+            return in_unit(quantity_of(unit), "g/L") / quantity.molar_mass * 1e3
         except BadInput:
             raise error from None
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Number and cells of every line that says something."""
-    where = str(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise BadInput("no such file", where=where, allowed="a CSV file") from error
-    except UnicodeDecodeError as error:
-        raise BadInput(f"not UTF-8 text (byte {error.start})", where=where, allowed="CSV in UTF-8") from error
-    except (OSError, ValueError) as error:
-        raise BadInput("cannot be read", where=where, got=str(error), allowed="a readable CSV file") from error
-    lines = text.splitlines()
-    head = next((line for line in lines if line.strip() and not _left_out(line)), "")
-    separator = max(",;\t", key=head.count)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip() or (_left_out(line) and line is not head):
-            continue
-        if number > MOST_ROWS:
-            raise BadInput("this log is too long", where=where, got=len(lines), allowed=f"up to {MOST_ROWS} lines")
-        try:
-            yield number, next(csv.reader([line], delimiter=separator, strict=True))
-        except csv.Error as error:
-            raise BadInput(f"malformed: {error}", where=f"{path}, row {number}", allowed="CSV") from error
-
-
-def _left_out(line: str) -> bool:
-    """Whether a line is a remark: it begins with # and no header of a column follows."""
-    return line.lstrip().startswith("#") and not any(mark in line for mark in "[]")
 
 
 def _columns(headers: Sequence[str], where: str) -> list[_Column]:
     """What each column holds.  Raises BadInput for an unknown name, a unit that does not fit, or one name twice."""
     found: dict[str, _Column] = {}
-    for index, header in enumerate(headers):
-        if header.strip().startswith("#") or not header.strip():
+    for index, text in enumerate(headers):
+        if text.strip().startswith("#") or not text.strip():
             continue
-        column = _column(index, header.strip(), where)
+        column = _column(index, text.strip(), where)
         twice = found.get(column.quantity.key)
         if twice is not None:
             what = f"columns {twice.header!r} and {column.header!r} hold the same"
@@ -181,20 +139,20 @@ def _columns(headers: Sequence[str], where: str) -> list[_Column]:
     return list(found.values())
 
 
-def _column(index: int, header: str, where: str) -> _Column:
-    match = _HEADER.fullmatch(header)
-    name = match["name"].lower() if match else header.lower()
-    quantity = _KNOWN.get(name.replace("_", " "))
-    if match is None or quantity is None:
-        remedy = f"{nearest(name, _KNOWN)} A column whose name begins with # is left out"
-        raise BadInput("unknown column", where=where, got=header, allowed="NAME [UNIT]", remedy=remedy)
-    if match["unit"] is None and quantity.key != "ph":
-        raise BadInput("no unit", where=where, got=header, allowed=f"{match['name']} [{quantity.unit}]")
+def _column(index: int, text: str, where: str) -> _Column:
+    parts = header(text)
+    name, unit = parts or (text, None)
+    quantity = _KNOWN.get(name.lower().replace("_", " "))
+    if parts is None or quantity is None:
+        remedy = f"{nearest(name.lower(), _KNOWN)} A column whose name begins with # is left out"
+        raise BadInput("unknown column", where=where, got=text, allowed="NAME [UNIT]", remedy=remedy)
+    if unit is None and quantity.key != "ph":
+        raise BadInput("no unit", where=where, got=text, allowed=f"{name.lower()} [{quantity.unit}]")
     try:
-        return _Column(index, header, quantity, conversion(match["unit"] or "", quantity))
+        return _Column(index, text, quantity, conversion(unit or "", quantity))
     except BadInput as error:
         allowed = f"{quantity.unit}{' or g/L, mg/dL' if quantity.molar_mass else ''}, and what measures the same"
-        raise BadInput(error.what, where=f"{where}, column {header!r}", got=match["unit"], allowed=allowed) from error
+        raise BadInput(error.what, where=f"{where}, column {text!r}", got=unit, allowed=allowed) from error
 
 
 def _values(row: list[str], number: int, columns: list[_Column], headers: list[str], path: Path) -> list[float]:
@@ -217,7 +175,7 @@ def _value(cell: str, column: _Column, where: str) -> float:
         if quantity.key == "time_days":
             raise BadInput("no time", where=where, got=cell, allowed="a number")
         return math.nan
-    if _NUMBER.fullmatch(cell) is None:
+    if NUMBER.fullmatch(cell) is None:
         raise BadInput("not a number", where=where, got=cell, allowed="a number with a decimal point, or nothing")
     value = float(cell) * column.factor
     if not low <= value <= high:
