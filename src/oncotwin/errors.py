@@ -7,6 +7,8 @@ without a traceback and leaves with the branch's exit code.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LISTED = 40  # names in a message that knows no near one
+
 
 class OncotwinError(Exception):
     """Something went wrong that a person can mend.  The root of the tree."""
@@ -48,8 +50,14 @@ class Interrupted(OncotwinError):
     exit_code = 130
 
 
+def similar(name: str, names: Iterable[str]) -> str:
+    """The remedy for a misspelt name where the message lists what is allowed: the nearest names, or nothing."""
+    close = get_close_matches(name, sorted(names), n=3, cutoff=0.5)
+    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else ""
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
-    """The remedy for a misspelt name: the nearest known ones, or all of them when none is near."""
+    """The remedy for a misspelt name: the nearest known ones; when none is near all of them, or the first of many."""
     known = sorted(names)
-    close = get_close_matches(name, known, n=3, cutoff=0.5)
-    return f"Did you mean {' or '.join(repr(c) for c in close)}?" if close else f"Known: {', '.join(known)}"
+    rest = len(known) - _LISTED
+    return similar(name, known) or f"Known: {', '.join(known[:_LISTED])}{f' and {rest} more' if rest > 0 else ''}"

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from oncotwin.errors import BadInput, nearest
+from oncotwin.errors import BadInput, similar
 
 _DATA = files("oncotwin").joinpath("data")
 
@@ -52,7 +52,7 @@ def read_preset(name: object, *, where: str, folder: str = "presets") -> dict[st
     names, what = preset_names(folder), folder.removesuffix("s")
     if not isinstance(name, str) or name not in names:
         raise BadInput(
-            f"unknown {what}", where=where, got=name, allowed=", ".join(names), remedy=nearest(str(name), names)
+            f"unknown {what}", where=where, got=name, allowed=", ".join(names), remedy=similar(str(name), names)
         )
     return _parse(_DATA.joinpath(folder, f"{name}.toml").read_text(encoding="utf-8"), f"{what} {name}")
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from oncotwin.errors import BadInput, nearest
+from oncotwin.errors import BadInput, similar
 from oncotwin.io.explain import allowed_at, known_keys
 
 Place = tuple[str | int, ...]
@@ -54,7 +54,7 @@ def _fault(detail: Any, model: type[BaseModel]) -> Fault:
     place: Place = detail["loc"]
     if detail["type"] == "extra_forbidden":
         names = known_keys(model, place[:-1])
-        return Fault(place, "unknown key", place[-1], ", ".join(names), nearest(str(place[-1]), names))
+        return Fault(place, "unknown key", place[-1], ", ".join(names), similar(str(place[-1]), names))
     allowed = allowed_at(model, place)
     if detail["type"] == "missing":
         return Fault(place[:-1], f"missing key {place[-1]!r}", None, allowed)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from oncotwin.errors import BadInput, nearest
+from oncotwin.errors import BadInput, similar
 from oncotwin.io.strict_json import checked, read_document
 
 SCHEMA = "a map in Escher's JSON, [header, {reactions, nodes, text_labels, canvas}]"
@@ -166,7 +166,7 @@ def shipped_map(name: str = CORE_MAP) -> PathwayMap:
     """A map that ships with oncotwin, by its name.  Raises BadInput for an unknown one."""
     names = sorted(entry.name.removesuffix(".json") for entry in _MAPS.iterdir() if entry.name.endswith(".json"))
     if name not in names:
-        raise BadInput("unknown map", got=name, allowed=", ".join(names), remedy=nearest(name, names))
+        raise BadInput("unknown map", got=name, allowed=", ".join(names), remedy=similar(name, names))
     with as_file(_MAPS.joinpath(f"{name}.json")) as path:
         return read_map(path)
 
