@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from oncotwin.apps.placement import check_placement
 from oncotwin.control.schedule import Schedule
-from oncotwin.core.exchange import Infusion, Latents
+from oncotwin.core.exchange import Adjunct, Infusion, Latents
 from oncotwin.core.task import Task
 from oncotwin.io.images import Image, read_image
 from oncotwin.io.spec import SET_BY_SEEDING, InfusionSpec, SchemeSpec, SeedingSpec, TumourSpec
@@ -87,10 +87,11 @@ def field_units(p: TumourParameters) -> dict[str, tuple[str, str]]:
 
 def _planned(model: Tumour, spec: TumourSpec, image: Image | None) -> TumourRun:
     plan = tuple(_infusion(infusion) for infusion in spec.plan)
-    times = schedule_times(plan, spec.time.end_days, spec.time.output_every_days)
+    adjuncts = tuple(Adjunct(**adjunct.model_dump()) for adjunct in spec.adjunct)
+    times = schedule_times(plan, spec.time.end_days, spec.time.output_every_days, adjuncts)
     outputs = schedule_times((), spec.time.end_days, spec.time.output_every_days)
     task = Task(model=model, parameters=parameters_of(spec), times=times)
-    return TumourRun(task, Schedule(plan_actions(model, plan, times)), plan, outputs, image)
+    return TumourRun(task, Schedule(plan_actions(model, plan, times, adjuncts)), plan, outputs, image)
 
 
 def _cells(reference: float) -> str:

@@ -11,6 +11,7 @@ class Infusion(NamedTuple):
     time_days: days from the first state.  cells: number given.  route: `intravenous` (through the blood), `layer` (a
     disc at the wall x = 0, as the published solver starts) or `ball` (injected into the field).  centre_cm: of the
     ball, None for the middle of the field.  radius_cm: of disc or ball.  depth_cm: thickness of the layer.
+    exhausted_fraction: share of the cells given that are exhausted.
     """
 
     time_days: float
@@ -19,6 +20,20 @@ class Infusion(NamedTuple):
     centre_cm: tuple[float, ...] | None = None
     radius_cm: float = 0.2
     depth_cm: float = 0.05
+    exhausted_fraction: float = 0.0
+
+
+class Adjunct(NamedTuple):
+    """Drugs beside the CAR-T cells, at levels held from one day to another.
+
+    start_days, end_days: days from the first state.  chemotherapy: level, one being a standard one.
+    inhibitor_mg_per_kg: level of an inhibitor of angiogenesis.
+    """
+
+    start_days: float
+    end_days: float
+    chemotherapy: float = 0.0
+    inhibitor_mg_per_kg: float = 0.0
 
 
 class Latents(NamedTuple):

@@ -18,6 +18,10 @@ def contradictions(spec: TumourSpec) -> Iterator[Fault]:
     yield from _seeding(spec)
     for number, infusion in enumerate(spec.plan):
         yield from _infusion(spec, infusion, ("plan", number))
+    for number, adjunct in enumerate(spec.adjunct):
+        if adjunct.end_days <= adjunct.start_days:
+            allowed = f"more than start_days = {adjunct.start_days:g}"
+            yield Fault(("adjunct", number, "end_days"), "ends before it starts", adjunct.end_days, allowed)
 
 
 def _scheme(spec: TumourSpec) -> Iterator[Fault]:

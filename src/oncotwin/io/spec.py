@@ -104,6 +104,18 @@ class InfusionSpec(Section):
     centre_cm: list_of(Position, 1, 3, "") | None = Field(None, description="ball: centre; none: the middle")
     radius_cm: Length | None = Field(None, description="layer, ball: radius; none: 0.2")
     depth_cm: Length | None = Field(None, description="layer: thickness; none: 0.05")
+    exhausted_fraction: Fraction | None = Field(None, description="share that is exhausted; none: 0")
+
+
+class AdjunctSpec(Section):
+    """Drugs at levels held from one day to another."""
+
+    start_days: Day = Field(description="from when")
+    end_days: Days = Field(description="until when")
+    chemotherapy: Annotated[float, Field(ge=0, le=10)] = Field(0.0, description="level; one is a standard one")
+    inhibitor_mg_per_kg: Annotated[float, Unit("mg/kg"), Field(ge=0, le=1e4)] = Field(
+        0.0, description="level of an inhibitor of angiogenesis"
+    )
 
 
 class ExtensionsSpec(Section):
@@ -132,5 +144,6 @@ class TumourSpec(Section):
     parameters: dict[str, float] = Field(description="constants that differ from the preset; see `oncotwin parameters`")
     latents: LatentsSpec
     plan: list_of(InfusionSpec, 0, 256, "infusions, each a [[plan]] table")
+    adjunct: list_of(AdjunctSpec, 0, 4096, "drugs, each an [[adjunct]] table; levels that overlap add up") = ()
     extensions: ExtensionsSpec
     output: OutputSpec

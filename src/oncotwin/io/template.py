@@ -19,8 +19,8 @@ def template(spec: Section, kind: Kind = TUMOUR) -> str:
     top, tables = [], []
     for name, field in kind.spec.model_fields.items():
         section = section_in(field.annotation)
-        if name == "plan":
-            tables.append(_plan(described, values[name]))
+        if section is not None and isinstance(values[name], (list, tuple)):
+            tables.append(_list(described, name, values[name]))
         elif name == "parameters":
             lines = [f"{parameter} = {value!r}" for parameter, value in values[name].items()]
             tables.append("\n".join([f"# {field.description}", "[parameters]", *lines]))
@@ -29,16 +29,17 @@ def template(spec: Section, kind: Kind = TUMOUR) -> str:
             tables.append("\n".join([title, *_lines(described, (name,), values[name])]))
         else:
             top.append(_line(described[(name,)], values[name]))
-    if not values["plan"]:
+    if "plan" in values and not values["plan"]:
         top.append(f"plan = []  # delete this line to give {described[('plan',)].doc.split(',')[0]}, as at the end")
     return "\n\n".join([kind.head + "\n".join(top), *tables]) + "\n"
 
 
-def _plan(described: dict[tuple[str, ...], Key], entries: list[dict[str, Any]]) -> str:
-    head = f"# {described[('plan',)].doc}"
+def _list(described: dict[tuple[str, ...], Key], name: str, entries: list[dict[str, Any]]) -> str:
+    """A list of tables; in comments where it is empty."""
+    head = f"# {described[(name,)].doc}"
     if not entries:
-        return "\n".join([head, "# [[plan]]", *_lines(described, ("plan",), None)])
-    return "\n\n".join([head, *("\n".join(["[[plan]]", *_lines(described, ("plan",), one)]) for one in entries)])
+        return "\n".join([head, f"# [[{name}]]", *_lines(described, (name,), None)])
+    return "\n\n".join([head, *("\n".join([f"[[{name}]]", *_lines(described, (name,), one)]) for one in entries)])
 
 
 def _lines(described: dict[tuple[str, ...], Key], table: tuple[str, ...], values: dict[str, Any] | None) -> list[str]:

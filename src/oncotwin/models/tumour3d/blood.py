@@ -18,11 +18,16 @@ SHARPNESS = 16
 
 
 class Blood(NamedTuple):
-    """CAR-T cells in the circulation.  effector, memory: cells; age: mean days since infusion of the effectors."""
+    """CAR-T cells in the circulation, and the room that chemotherapy has made for them.
+
+    effector, memory: cells; age: mean days since infusion of the effectors; depletion: share of the patient's own
+    lymphocytes that chemotherapy has taken beyond the lymphodepletion before every infusion.
+    """
 
     effector: Any
     memory: Any
     age: Any
+    depletion: Any = 0.0
 
 
 class Inflammation(NamedTuple):
@@ -35,7 +40,7 @@ class Inflammation(NamedTuple):
 
 def empty_blood() -> Blood:
     """Before the first infusion."""
-    return Blood(jnp.float64(0), jnp.float64(0), jnp.float64(0))
+    return Blood(jnp.float64(0), jnp.float64(0), jnp.float64(0), jnp.float64(0))
 
 
 def at_rest(p: TumourParameters) -> Inflammation:
@@ -45,10 +50,10 @@ def at_rest(p: TumourParameters) -> Inflammation:
 
 def infused(blood: Blood, cells: Any, p: TumourParameters) -> Blood:
     """Blood after an infusion of cells at once; the mean age is weighed by cells."""
-    fresh = p.engraftment * cells
+    fresh = p.engraftment * (1 + p.g_L * blood.depletion) * cells
     total = blood.effector + fresh
     age = blood.age * blood.effector / jnp.where(total > 0, total, 1.0)
-    return Blood(total, blood.memory, jnp.where(total > 0, age, 0.0))
+    return blood._replace(effector=total, age=jnp.where(total > 0, age, 0.0))
 
 
 def contracting(age: Any, p: TumourParameters) -> Any:
@@ -61,7 +66,7 @@ def effector_rates(age: Any, antigen_cells: Any, p: TumourParameters) -> tuple[A
     """Net growth of effectors in blood and their turn to memory, 1/day.  antigen_cells: T_A in the field, cells."""
     stimulation = antigen_cells / (antigen_cells + p.G_half)
     old = contracting(age, p)
-    return p.rho_B * stimulation * (1 - old) - p.alpha_B * old, p.F_B * p.alpha_B * old
+    return p.rho_B * stimulation * (1 - old) - p.alpha_B * old - p.d_B, p.F_B * p.alpha_B * old
 
 
 def extravasation(perfused_cm3: Any, p: TumourParameters) -> Any:
@@ -75,12 +80,12 @@ def blood_flow(
     """Blood after dt, and the cells that went into the field; antigen and perfusion held."""
     growing, settling = effector_rates(blood.age + 0.5 * dt, antigen_cells, p)
     leaving = extravasation(perfused_cm3, p)
-    rates = (growing - leaving, -p.beta_B, settling, 0.0)
+    rates = (growing - leaving, -p.beta_B - p.d_B, settling, 0.0)
     effector, memory = exchange_flow(blood.effector, blood.memory, rates, dt)
     z = (growing - leaving) * dt
     small = jnp.abs(z) < 1e-6
     mean = blood.effector * jnp.where(small, 1.0 + 0.5 * z, jnp.expm1(z) / jnp.where(small, 1.0, z))
-    return Blood(effector, memory, blood.age + dt), leaving * mean * dt
+    return blood._replace(effector=effector, memory=memory, age=blood.age + dt), leaving * mean * dt
 
 
 def inflammation_flow(now: Inflammation, killed: jax.Array, p: TumourParameters, dt: jax.Array) -> Inflammation:

@@ -12,6 +12,7 @@ from oncotwin.core.model import Model
 from oncotwin.errors import BadInput
 from oncotwin.models.tumour3d import blood as circulation
 from oncotwin.models.tumour3d.accurate import Accurate
+from oncotwin.models.tumour3d.adjuncts import depletion_flow, treated
 from oncotwin.models.tumour3d.dynamics import Fields
 from oncotwin.models.tumour3d.observation import Observation, observe
 from oncotwin.models.tumour3d.parameters import TumourParameters
@@ -64,10 +65,14 @@ class Tumour(Model[State, Action, Observation, TumourParameters]):
         return State(fields, circulation.empty_blood(), circulation.at_rest(p), ledger, no_progress(), jnp.float64(0))
 
     def advance(self, state: State, action: Action, p: TumourParameters, dt: Any) -> State:
-        """Infuse at once, then advance by dt days."""
+        """Infuse at once, then advance by dt days under the drug levels of the action."""
         given = self.infuse(state, action, p)
-        p = jax.tree.map(lambda x: jnp.asarray(x, self.scheme.dtype), p)
-        return self.scheme.advance(given, p, jnp.asarray(dt, jnp.float64), self.grid, self.tissue, self.extensions)
+        whole = jax.tree.map(lambda x: jnp.asarray(x, jnp.float64), p)
+        dt = jnp.asarray(dt, jnp.float64)
+        p = jax.tree.map(lambda x: x.astype(self.scheme.dtype), treated(whole, action))
+        after = self.scheme.advance(given, p, dt, self.grid, self.tissue, self.extensions)
+        depleted = depletion_flow(after.blood.depletion, action, whole, dt)
+        return after._replace(blood=after.blood._replace(depletion=depleted))
 
     def infuse(self, state: State, action: Action, p: TumourParameters) -> State:
         """The state after the action's cells were given; each route conserves the number of cells."""
@@ -76,12 +81,13 @@ class Tumour(Model[State, Action, Observation, TumourParameters]):
             (layer(self.grid, action.layer_depth, action.layer_radius, edge), action.layer_cells),
             (ball(self.grid, action.ball_centre, action.ball_radius, edge), action.ball_cells),
         )
-        C = state.fields.C
-        for share, cells in places:
+        C, E = state.fields.C, state.fields.E
+        for (share, cells), tired in zip(places, (action.layer_exhausted, action.ball_exhausted), strict=True):
             share = share if self.tissue.inside is None else jnp.where(self.tissue.inside, share, 0.0)
             space = jnp.sum(share) * self.grid.voxel_volume
-            C = C + (share * cells / p.C_ref / jnp.where(space > 0, space, 1.0)).astype(C.dtype)
-        fields = state.fields._replace(C=C)
+            dense = share * cells / p.C_ref / jnp.where(space > 0, space, 1.0)
+            C, E = C + ((1.0 - tired) * dense).astype(C.dtype), E + (tired * dense).astype(E.dtype)
+        fields = state.fields._replace(C=C, E=E)
         arrived = integrals(fields, self.grid.voxel_volume) - integrals(state.fields, self.grid.voxel_volume)
         ledger = state.ledger._replace(arrivals=state.ledger.arrivals + arrived)
         blood = circulation.infused(state.blood, action.blood_cells, p)
@@ -95,7 +101,7 @@ class Tumour(Model[State, Action, Observation, TumourParameters]):
         """Nothing is given."""
         none = jnp.asarray(0.0)
         middle = jnp.asarray([0.5 * length for length in self.grid.lengths])
-        return Action(none, none, none + 0.05, none + 0.2, none, middle, none + 0.2)
+        return Action(none, none, none + 0.05, none + 0.2, none, none, middle, none + 0.2, none, none, none)
 
     def status(self, state: State) -> jax.Array:
         """0: trusted; 1: not finite; 2: the error could not be brought below tolerance."""

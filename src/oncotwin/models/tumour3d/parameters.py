@@ -12,7 +12,8 @@ from typing import ClassVar
 
 from jax import Array
 
-from oncotwin.core.parameters import Parameters, param
+from oncotwin.core.parameters import param
+from oncotwin.models.tumour3d.adjunct_parameters import AdjunctParameters
 
 _SOLVER = "published solver, github.com/maximvpolyakov/CAR-T-model"
 _OWENS = "Owens, Rahman & Bozic, github.com/lacyk3/RadiallySymmetricCART"
@@ -23,8 +24,11 @@ _OURS = "uncalibrated"
 _ANY = (0.0, 1e12)
 
 
-class TumourParameters(Parameters):
-    """Constants of the tumour twin, equations (1)-(9) of the spatiotemporal paper and our extensions."""
+class TumourParameters(AdjunctParameters):
+    """Constants of the tumour twin, equations (1)-(9) of the spatiotemporal paper and our extensions.
+
+    Those of the drugs, first here, stand in `adjunct_parameters`.
+    """
 
     # --- scales ---
     C_ref: Array = param(

@@ -47,15 +47,24 @@ class State(NamedTuple):
 
 
 class Action(NamedTuple):
-    """CAR-T cells given at the start of an interval, by route; numbers of cells, lengths in cm."""
+    """CAR-T cells given at the start of an interval, by route, and drug levels held over it.
+
+    Numbers of cells, lengths in cm.  blood_cells: functional ones, the only ones that engraft.  layer_exhausted,
+    ball_exhausted: exhausted share of those given there.  chemotherapy: one is a standard level.
+    inhibitor_mg_per_kg: of angiogenesis.
+    """
 
     blood_cells: Any
     layer_cells: Any
     layer_depth: Any
     layer_radius: Any
+    layer_exhausted: Any
     ball_cells: Any
     ball_centre: Any  # (number of axes,)
     ball_radius: Any
+    ball_exhausted: Any
+    chemotherapy: Any
+    inhibitor_mg_per_kg: Any
 
 
 def integrals(u: Fields, voxel_volume: float) -> jax.Array:

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from oncotwin.core.exchange import Infusion
+from oncotwin.core.exchange import Adjunct, Infusion
 from oncotwin.errors import BadInput
 from oncotwin.models.tumour3d.model import Tumour
 from oncotwin.models.tumour3d.state import Action
@@ -12,12 +12,14 @@ SAME_INSTANT = 1e-9
 """Days within which two instants are one."""
 
 
-def schedule_times(infusions: tuple[Infusion, ...], end_days: float, output_every_days: float) -> tuple[float, ...]:
-    """The instants of outputs and infusions in order, from 0 to the end, days."""
+def schedule_times(
+    infusions: tuple[Infusion, ...], end_days: float, output_every_days: float, adjuncts: tuple[Adjunct, ...] = ()
+) -> tuple[float, ...]:
+    """The instants of outputs, infusions and changes of drug levels in order, from 0 to the end, days."""
     count = int(end_days / output_every_days + SAME_INSTANT)
-    wanted = (
-        [i * output_every_days for i in range(count + 1)] + [infusion.time_days for infusion in infusions] + [end_days]
-    )
+    changes = [day for adjunct in adjuncts for day in (adjunct.start_days, adjunct.end_days) if day < end_days]
+    wanted = [i * output_every_days for i in range(count + 1)]
+    wanted += [infusion.time_days for infusion in infusions] + changes + [end_days]
     times: list[float] = []
     for time in sorted(wanted):
         if not times or time - times[-1] > SAME_INSTANT:
@@ -25,12 +27,14 @@ def schedule_times(infusions: tuple[Infusion, ...], end_days: float, output_ever
     return tuple(times)
 
 
-def plan_actions(model: Tumour, infusions: tuple[Infusion, ...], times: tuple[float, ...]) -> Action:
-    """One action for each interval of `times`, stacked; leaves (n, ...).
+def plan_actions(
+    model: Tumour, infusions: tuple[Infusion, ...], times: tuple[float, ...], adjuncts: tuple[Adjunct, ...] = ()
+) -> Action:
+    """One action for each interval of `times`, stacked; leaves (n, ...).  Levels of adjuncts that overlap add up.
 
     Raises BadInput for an infusion that no interval begins with, and for two different layers or balls at one instant.
     """
-    rows = [model.no_action() for _ in times[:-1]]
+    rows = [_dosed(model.no_action(), adjuncts, time) for time in times[:-1]]
     for infusion in infusions:
         row = next((i for i, t in enumerate(times[:-1]) if abs(t - infusion.time_days) <= SAME_INSTANT), None)
         if row is None:
@@ -44,20 +48,30 @@ def plan_actions(model: Tumour, infusions: tuple[Infusion, ...], times: tuple[fl
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *rows)
 
 
+def _dosed(action: Action, adjuncts: tuple[Adjunct, ...], time: float) -> Action:
+    """The action with the drug levels of the interval that begins at a time."""
+    held = [a for a in adjuncts if a.start_days - SAME_INSTANT <= time < a.end_days - SAME_INSTANT]
+    return action._replace(
+        chemotherapy=jnp.asarray(float(sum(a.chemotherapy for a in held))),
+        inhibitor_mg_per_kg=jnp.asarray(float(sum(a.inhibitor_mg_per_kg for a in held))),
+    )
+
+
 def _add(action: Action, infusion: Infusion, dimension: int) -> Action:
     """The action with one more infusion."""
     if infusion.route == "intravenous":
-        return action._replace(blood_cells=action.blood_cells + infusion.cells)
+        functional = (1.0 - infusion.exhausted_fraction) * infusion.cells
+        return action._replace(blood_cells=action.blood_cells + functional)
     busy = action.layer_cells if infusion.route == "layer" else action.ball_cells
     if busy > 0:
         raise BadInput(
             f"two infusions by route {infusion.route!r} at one instant", where="plan", got=infusion.time_days
         )
     cells, radius = jnp.asarray(float(infusion.cells)), jnp.asarray(float(infusion.radius_cm))
+    tired = jnp.asarray(float(infusion.exhausted_fraction))
     if infusion.route == "layer":
-        return action._replace(
-            layer_cells=cells, layer_radius=radius, layer_depth=jnp.asarray(float(infusion.depth_cm))
-        )
+        depth = jnp.asarray(float(infusion.depth_cm))
+        return action._replace(layer_cells=cells, layer_radius=radius, layer_depth=depth, layer_exhausted=tired)
     centre = action.ball_centre if infusion.centre_cm is None else jnp.asarray(infusion.centre_cm, float)
     if centre.shape != (dimension,):
         raise BadInput(
@@ -66,4 +80,4 @@ def _add(action: Action, infusion: Infusion, dimension: int) -> Action:
             got=infusion.centre_cm,
             allowed=f"{dimension} numbers",
         )
-    return action._replace(ball_cells=cells, ball_radius=radius, ball_centre=centre)
+    return action._replace(ball_cells=cells, ball_radius=radius, ball_centre=centre, ball_exhausted=tired)
