@@ -75,6 +75,16 @@ class Stepped(NamedTuple):
         return _repeated(rate, y, dt / count, count)
 
 
+class Divided(NamedTuple):
+    """Runge-Kutta of fourth order in a number of equal steps: for dt that is traced, and both modes of derivatives."""
+
+    count: int
+
+    def advance(self, rate: Callable[[Y], Y], y: Y, dt: Any) -> Y:
+        """y after dt."""
+        return _repeated(rate, y, dt / self.count, self.count)
+
+
 def runge_kutta(rate: Callable[[Y], Y], y: Y, h: Any) -> Y:
     """One step of length h of the classical method of fourth order; y may hold arrays or CasADi symbols."""
 

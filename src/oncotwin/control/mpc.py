@@ -1,0 +1,146 @@
+"""Model predictive control: the best plan over a horizon, of which the first action is taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from oncotwin.control.objective import Bounds
+from oncotwin.control.prediction import Objective, Prediction, predicted
+from oncotwin.core.controller import Decision, Status
+from oncotwin.core.task import Task
+from oncotwin.errors import BadInput
+from oncotwin.numerics.batching import batched_search
+from oncotwin.numerics.shooting import Outcome, Settings, Solution, evaluate, solve
+
+VIOLATION = 1e-3
+"""How far beyond a bound, relative to one plus its size, a predicted observation may be before a plan is infeasible."""
+
+
+class Memory(NamedTuple):
+    """What an `Mpc` hands itself.  plan: (N, m), for the intervals to come.  fresh: whether none was found yet."""
+
+    plan: jax.Array
+    fresh: jax.Array
+
+
+@dataclass(frozen=True, eq=False)
+class Mpc:
+    """Model predictive control with a belief about the patient.
+
+    belief: the task as the controller sees it; its model has `state_of` and `limits`, and is predicted over `horizon`
+    intervals of its first interval's length.  objective: (observation, action, parameters) -> cost of an interval, such
+    as `Tracking`; None: the belief's cost.
+
+    limits: least and greatest action, of constraints (3) and (4); the model's by default.  bounds: soft bounds of
+    observations, constraints (5) and (6).  terminal: (state, parameters) -> cost of the last state, such as that of a
+    `regulator`.  starts: shares of the actions' range.  The first search begins from the cheapest of these constant
+    plans, every later one from the plan before, an interval on; one that does not converge is begun again from each of
+    them, and the cheapest plan is kept.  safe: the action where there is no plan, none by default.
+
+    The status of a decision is DECIDED; ITERATION_LIMIT, where no search converged and the best plan so far is
+    followed; INFEASIBLE, where the best plan breaks a soft bound and is followed, or where no plan has a finite cost
+    and the safe action is taken; or BAD_OBSERVATION, not finite or outside the model's domain, with the safe action.
+    """
+
+    belief: Task
+    objective: Objective | None
+    horizon: int
+    limits: tuple[Any, Any] | None = field(default=None, kw_only=True)
+    bounds: Bounds | None = field(default=None, kw_only=True)
+    terminal: Callable[[Any, Any], Any] | None = field(default=None, kw_only=True)
+    starts: tuple[float, ...] = field(default=(0.0, 0.5, 1.0), kw_only=True)
+    safe: Any = field(default=None, kw_only=True)
+    settings: Settings = field(default=Settings(), kw_only=True)  # noqa: RUF009
+
+    def __post_init__(self) -> None:
+        if self.horizon < 1:
+            raise BadInput("the horizon is too short", where="Mpc", got=self.horizon, allowed="1 interval or more")
+        if not self.starts or not all(0 <= share <= 1 for share in self.starts):
+            raise BadInput("no start", where="Mpc", got=self.starts, allowed="one or more shares from 0 to 1")
+        self._predicted()
+
+    def start(self) -> Memory:
+        """No plan yet."""
+        return Memory(jnp.tile(self._predicted().between(0.0), (self.horizon, 1)), jnp.asarray(True))
+
+    def act(self, observation: Any, memory: Memory) -> Decision:
+        """The first action of the best plan found."""
+        return self._compiled(observation, memory)
+
+    def plan(self, observation: Any, memory: Memory | None = None) -> Solution:
+        """The best plan from an observation, with its course, cost and outcome."""
+        return self._planned(observation, self.start() if memory is None else memory)
+
+    @cached_property
+    def _compiled(self) -> Callable[[Any, Memory], Decision]:
+        return jax.jit(self._decided)
+
+    @cached_property
+    def _planned(self) -> Callable[[Any, Memory], Solution]:
+        return jax.jit(lambda observation, memory: self._searched(self._predicted().state(observation), memory))
+
+    def _predicted(self) -> Prediction:
+        return predicted(
+            self.belief,
+            self.objective,
+            limits=self.limits,
+            bounds=self.bounds,
+            terminal=self.terminal,
+            where="Mpc",
+        )
+
+    def _decided(self, observation: Any, memory: Memory) -> Decision:
+        belief = self._predicted()
+        x = belief.state(observation)
+        found = self._searched(x, memory)
+        usable = found.outcome != int(Outcome.NOT_FINITE)
+        safe = belief.model.no_action() if self.safe is None else self.safe
+        action = jax.tree.map(
+            lambda planned, instead: jnp.where(usable, planned, instead), belief.action(found.plan[0]), safe
+        )
+        later = jnp.concatenate([found.plan[1:], found.plan[-1:]])
+        kept = Memory(jnp.where(usable, later, memory.plan), memory.fresh & ~usable)
+        return Decision(action, kept, _status(belief, x, found))
+
+    def _searched(self, x: jax.Array, memory: Memory) -> Solution:
+        return batched_search(self._search, x, memory)
+
+    def _search(self, x: jax.Array, memory: Memory) -> Solution:
+        """The plan from memory improved, or the cheapest of the starts; the others where that does not converge."""
+        belief = self._predicted()
+        problem = belief.posed(jnp.full(self.horizon, float(self.belief.intervals[0])))
+        starts = jnp.stack([jnp.tile(belief.between(share), (self.horizon, 1)) for share in self.starts])
+        guesses = jnp.concatenate([memory.plan[None], starts])
+
+        def cheapest() -> jax.Array:
+            costs = jax.vmap(lambda plan: evaluate(problem, x, plan)[1])(guesses)
+            return jnp.argmin(jnp.where(jnp.isfinite(costs), costs, jnp.inf))
+
+        first = jax.lax.cond(memory.fresh, cheapest, lambda: jnp.asarray(0))
+
+        def more(carry: tuple[jax.Array, Solution]) -> jax.Array:
+            count, best = carry
+            again = (best.outcome != int(Outcome.CONVERGED)) & jnp.all(jnp.isfinite(x))
+            return (count == 0) | ((count < len(guesses)) & again)
+
+        def attempt(carry: tuple[jax.Array, Solution]) -> tuple[jax.Array, Solution]:
+            count, best = carry
+            found = solve(problem, x, guesses[(first + count) % len(guesses)], self.settings)
+            better = (count == 0) | (found.cost < best.cost) | ~jnp.isfinite(best.cost)
+            return count + 1, jax.tree.map(lambda new, old: jnp.where(better, new, old), found, best)
+
+        none, states = jnp.asarray(0), jnp.zeros((self.horizon, x.shape[0]))
+        nothing = Solution(memory.plan, states, jnp.asarray(jnp.inf), none, none)
+        return jax.lax.while_loop(more, attempt, (none, nothing))[1]
+
+
+def _status(belief: Prediction, x: jax.Array, found: Solution) -> jax.Array:
+    """The `Status` of a decision."""
+    status = jnp.where(found.outcome == int(Outcome.CONVERGED), int(Status.DECIDED), int(Status.ITERATION_LIMIT))
+    broken = (found.outcome == int(Outcome.NOT_FINITE)) | jnp.any(belief.limits.low > belief.limits.high)
+    status = jnp.where(broken | (belief.excess(found.states) > VIOLATION), int(Status.INFEASIBLE), status)
+    return jnp.where(jnp.all(jnp.isfinite(x)), status, int(Status.BAD_OBSERVATION))
