@@ -1,6 +1,7 @@
 """What every test shares: a compilation cache, the reference data, and no silent skip in CI."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_MAX_SIZE", str(2**30))  # a bounded cache is a locked one
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
     os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")  # no precision is chosen by accident
+    if "jax" in sys.modules:  # another plugin was first
+        sys.modules["jax"].config.update("jax_numpy_dtype_promotion", os.environ["JAX_NUMPY_DTYPE_PROMOTION"])
     settings.register_profile("oncotwin", deadline=None, derandomize=True)  # a first example compiles
     settings.load_profile("oncotwin")
 
