@@ -1,0 +1,64 @@
+"""The applicability domain of a trained model: whether a new patient resembles those it has learnt from."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+NEIGHBOURS = 3
+LEAST_P = 0.05
+"""A patient is outside where fewer than this share of the training patients lie as far from the others."""
+
+
+class Domain(NamedTuple):
+    """What the training patients span.
+
+    centre, spread: of each column, (p,).  low, high: (p,).  X: standardised, (n, p).  distances: of each training
+    patient to its neighbours among the others, (n,).
+    """
+
+    centre: np.ndarray
+    spread: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    X: np.ndarray
+    distances: np.ndarray
+
+
+class Place(NamedTuple):
+    """Where a patient stands. p: share of training patients that lie as far out, itself counted. beyond: columns whose
+    value lies outside the training range.
+    """
+
+    p: float
+    distance: float
+    beyond: tuple[int, ...]
+
+    @property
+    def inside(self) -> bool:
+        """Whether a prediction is one that the training patients can speak for."""
+        return self.p >= LEAST_P and not self.beyond
+
+
+def domain(X: np.ndarray) -> Domain:
+    """The domain of training patients, more of them than `NEIGHBOURS`.  X: (n, p)."""
+    centre, spread = np.mean(X, axis=0), np.std(X, axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    scaled = (X - centre) / spread
+    apart = np.sqrt(np.sum((scaled[:, None] - scaled[None]) ** 2, axis=-1))
+    np.fill_diagonal(apart, np.inf)
+    return Domain(centre, spread, X.min(axis=0), X.max(axis=0), scaled, _near(apart))
+
+
+def place(known: Domain, x: np.ndarray) -> Place:
+    """Where one patient stands.  x: (p,)."""
+    apart = np.sqrt(np.sum((known.X - (x - known.centre) / known.spread) ** 2, axis=-1))
+    distance = float(_near(apart[None])[0])
+    p = (1 + np.sum(known.distances >= distance)) / (1 + len(known.distances))
+    room = 1e-9 * (known.high - known.low)
+    beyond = np.flatnonzero((x < known.low - room) | (x > known.high + room))
+    return Place(float(p), distance, tuple(int(i) for i in beyond))
+
+
+def _near(apart: np.ndarray) -> np.ndarray:
+    """Mean distance to the nearest, (m,)."""
+    return np.mean(np.sort(apart, axis=1)[:, :NEIGHBOURS], axis=1)

@@ -1,0 +1,126 @@
+"""How well latents are recovered, equations (35) to (37): over repeats, with intervals, beside what chance gives."""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import rankdata
+
+from oncotwin.studies.boosting import Shape, grow
+from oncotwin.studies.folds import partition
+from oncotwin.studies.learning import Lesson
+from oncotwin.studies.protocols import Each
+from oncotwin.studies.scaled_logit import Scale
+
+PROBE, PROBE_TREES = Shape(2, 1, 0.1), 50
+"""The learner of the permutation test: fixed beforehand, so that its null is exact and cheap."""
+
+
+class Recovery(NamedTuple):
+    """Metrics of recovery, each of one shape.  rho: Spearman's.  mae, rmse: of theta.  r2: of determination."""
+
+    rho: np.ndarray
+    mae: np.ndarray
+    rmse: np.ndarray
+    r2: np.ndarray
+
+
+class Spread(NamedTuple):
+    """Metrics over repeats and patients, (d,) each.
+
+    median, least, most: over repeats, the 5th and 95th percentile.  low, high: 95 % interval of the mean over repeats
+    when patients are drawn anew.
+    """
+
+    median: Recovery
+    least: Recovery
+    most: Recovery
+    low: Recovery
+    high: Recovery
+
+
+class Null(NamedTuple):
+    """What a fixed learner finds where nothing is to be found.
+
+    observed: with each patient's own latents, (d,).  permuted: with those of others, (permutations, d).
+    """
+
+    observed: Recovery
+    permuted: Recovery
+
+    def p_value(self, metric: str) -> np.ndarray:
+        """Share of permutations that do as well, the observed counted among them, (d,).  metric: rho or r2."""
+        observed, permuted = getattr(self.observed, metric), getattr(self.permuted, metric)
+        as_good = np.sum(permuted >= observed, axis=0)
+        return (1 + as_good) / (1 + len(permuted))
+
+
+def recovery(predicted: np.ndarray, theta: np.ndarray) -> Recovery:
+    """The four metrics over the last axis but one, that of patients.
+
+    predicted: (..., n, d).  theta: of a shape that broadcasts.  Returns (..., d); rho and R2 are NaN for a constant.
+    """
+    p, t = np.moveaxis(np.asarray(predicted, float), -2, -1), np.moveaxis(np.asarray(theta, float), -2, -1)
+    p, t = np.broadcast_arrays(p, t)
+    apart = p - t
+    squared = np.mean(apart**2, axis=-1)
+    around = np.mean((t - np.mean(t, axis=-1, keepdims=True)) ** 2, axis=-1)
+    return Recovery(spearman(p, t), np.mean(np.abs(apart), axis=-1), np.sqrt(squared), 1 - _over(squared, around))
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Spearman's rank correlation over the last axis; ties share their mean rank, a constant gives NaN."""
+    x, y = rankdata(a, axis=-1), rankdata(b, axis=-1)
+    x, y = x - np.mean(x, axis=-1, keepdims=True), y - np.mean(y, axis=-1, keepdims=True)
+    return _over(np.sum(x * y, axis=-1), np.sqrt(np.sum(x**2, axis=-1) * np.sum(y**2, axis=-1)))
+
+
+def spread(predicted: np.ndarray, theta: np.ndarray, *, resamples: int = 500, seed: int = 0) -> Spread:
+    """Metrics of one model over repeats, with intervals over patients.  predicted: (repeats, n, d).  theta: (n, d)."""
+    each = recovery(predicted, theta)
+    draws = np.random.default_rng(seed).integers(0, len(theta), (resamples, len(theta)))
+    drawn = [_mean(recovery(predicted[:, rows], theta[rows])) for rows in draws]
+    again = Recovery(*(np.stack(values) for values in zip(*drawn, strict=True)))
+    at = [
+        Recovery(*(np.nanquantile(values, q, axis=0) if np.isfinite(values).any() else values[0] for values in of))
+        for of, q in ((each, 0.5), (each, 0.05), (each, 0.95), (again, 0.025), (again, 0.975))
+    ]
+    return Spread(*at)
+
+
+def permutation_null(lesson: Lesson, scale: Scale, folds: int, permutations: int, seed: int, each: Each = map) -> Null:
+    """Cross-validate a fixed learner on the latents and on permutations of them among patients, all latents together.
+
+    The learner, folds and seed are the same each time, so the p-values are exact.
+    """
+    n, d = lesson.z.shape
+    rng = np.random.default_rng(seed)
+    orders = np.stack([np.arange(n), *(rng.permutation(n) for _ in range(permutations))])
+    held = partition(n, folds, seed)
+    parts = list(each(partial(_probe, lesson, scale, orders, held, seed), range(folds)))
+    predicted = np.empty((len(orders), n, d))
+    for fold, part in enumerate(parts):
+        predicted[:, held == fold] = part
+    found = recovery(predicted, lesson.theta[orders])
+    return Null(Recovery(*(x[0] for x in found)), Recovery(*(x[1:] for x in found)))
+
+
+def _probe(lesson: Lesson, scale: Scale, orders: np.ndarray, held: np.ndarray, seed: int, fold: int) -> np.ndarray:
+    """Predictions of one fold's patients for every permutation, (permutations + 1, m, d)."""
+    train, test = held != fold, held == fold
+    d = lesson.z.shape[1]
+    mixed = Lesson(lesson.X, *(np.concatenate([values[order] for order in orders], axis=1) for values in lesson[1:]))
+    grown = grow(mixed.rows(train), PROBE, PROBE_TREES, seed)
+    predicted = grown.predict(lesson.X[test], PROBE_TREES)
+    return scale.inverse(np.moveaxis(predicted.reshape(len(predicted), len(orders), d), 0, 1))
+
+
+def _mean(of: Recovery) -> Recovery:
+    """The mean over the leading axis, without what is not defined."""
+    return Recovery(*(np.mean(values, axis=0) for values in of))
+
+
+def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """The ratio, NaN where there is nothing to divide by."""
+    good = below > 0
+    return np.where(good, above / np.where(good, below, 1.0), np.nan)

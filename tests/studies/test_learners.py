@@ -1,0 +1,142 @@
+"""Learners against independent implementations: scikit-learn, closed forms, LightGBM's own numbers."""
+
+import numpy as np
+import pytest
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.preprocessing import StandardScaler
+
+from oncotwin.errors import BadInput
+from oncotwin.numerics.forest import LEAF, check, evaluate
+from oncotwin.studies import gaussian, linear, published
+from oncotwin.studies.boosting import Shape, forest_of, grow
+from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.scaled_logit import unscaled
+from oncotwin.studies.tuned import cv_plus, tune
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    rng = np.random.default_rng(0)
+    X = np.round(rng.normal(size=(28, 4)), 1)
+    z = np.stack([X[:, 0] - 0.5 * X[:, 1], rng.normal(size=28), np.sin(2 * X[:, 2])], axis=1)
+    return lesson_of(X, z + 0.2 * rng.normal(size=z.shape), unscaled())
+
+
+@pytest.fixture(scope="module")
+def shown():
+    return np.random.default_rng(1).normal(size=(11, 4))
+
+
+def test_trees_of_one_target_do_not_depend_on_the_others_and_fewer_are_a_prefix(lesson, shown):
+    together = grow(lesson, Shape(3, 2, 0.1), 60, 7)
+    alone = grow(lesson.latents([2]), Shape(3, 2, 0.1), 25, 7)
+    np.testing.assert_array_equal(together.predict(shown, 25)[:, 2], alone.predict(shown, 25)[:, 0])
+
+
+def test_boosting_is_not_constant_on_a_small_cohort_and_respects_weights(lesson, shown):
+    w = lesson.w.copy()
+    w[5] = 0.0
+    wrong = lesson.z.copy()
+    wrong[5] += 50.0
+    one, two = (grow(lesson_of(lesson.X, z, unscaled(), w), Shape(2, 1, 0.1), 30, 0) for z in (lesson.z, wrong))
+    assert len(np.unique(one.predict(shown, 30)[:, 0])) > 5
+    apart = one.predict(shown, 30) - two.predict(shown, 30)
+    assert np.max(np.abs(apart)) < 1.0  # the start is a median, the gradient of patient 5 is 0
+
+
+def test_contributions_add_up_to_the_prediction(lesson, shown):
+    grown = grow(lesson, Shape(2, 1, 0.1), 40, 0)
+    parts = grown.contributions(shown, 40)
+    rest = grown.predict(shown, 40) - parts.sum(axis=2)
+    np.testing.assert_allclose(rest, np.broadcast_to(rest[0], rest.shape), atol=1e-12)  # the mean prediction
+
+
+def test_forests_are_the_libraries_models(lesson, shown):
+    grown = grow(lesson, Shape(3, 1, 0.1), 50, 3)
+    for j in range(3):
+        ours = evaluate(forest_of(grown, j, 25), shown)
+        np.testing.assert_allclose(ours, grown.predict(shown, 25)[:, j], atol=1e-13)
+    model = GradientBoostingRegressor(loss="huber", n_estimators=30, subsample=0.8, random_state=0)
+    model.fit(lesson.X, lesson.z[:, 0])
+    ours = evaluate(published.forest_of(model), shown.astype(np.float32))
+    np.testing.assert_allclose(ours, model.predict(shown), atol=1e-13)
+
+
+def test_damaged_forests_are_refused(lesson):
+    forest = forest_of(grow(lesson, Shape(2, 1, 0.1), 5, 0), 0, 5)
+    assert check(forest, 4, "here") is forest
+    with pytest.raises(BadInput, match="here: these arrays are no trees"):
+        check(forest, 1, "here")
+    circle = forest._replace(left=np.where(forest.feature == LEAF, forest.left, 0))
+    with pytest.raises(BadInput, match="lead nowhere"):
+        check(circle, 4, "here")
+
+
+def test_ridge_is_scikit_learn_s_with_its_best_penalty_by_leave_one_out(lesson, shown):
+    scaler = StandardScaler().fit(lesson.X)
+    X = scaler.transform(lesson.X)
+    ours = linear.ridge(lesson, 0)(shown)
+    for j in range(3):
+        errors = []
+        for penalty in linear.PENALTIES:
+            left_out = cross_val_predict(Ridge(penalty), X, lesson.z[:, j], cv=LeaveOneOut())
+            errors.append(np.mean((left_out - lesson.z[:, j]) ** 2))
+        best = Ridge(linear.PENALTIES[int(np.argmin(errors))]).fit(X, lesson.z[:, j])
+        np.testing.assert_allclose(ours[:, j], best.predict(scaler.transform(shown)), atol=1e-9)
+
+
+def test_gaussian_process_is_scikit_learn_s_at_the_most_likely_point_of_the_grid(lesson, shown):
+    scaler = StandardScaler().fit(lesson.X)
+    X = scaler.transform(lesson.X)
+    ours = gaussian.gaussian_process(lesson, 0)(shown)
+    for j in range(3):
+        y = lesson.z[:, j] - lesson.z[:, j].mean()
+        best, chosen = -np.inf, None
+        for length in gaussian.LENGTHS * 2.0:
+            K = gaussian.covariance(X, X, length)
+            for noise in gaussian.NOISES:
+                variance = y @ np.linalg.solve(K + noise * np.eye(28), y) / 28
+                kernel = ConstantKernel(variance) * RBF(length) + WhiteKernel(variance * noise)
+                model = GaussianProcessRegressor(kernel, optimizer=None, alpha=0.0).fit(X, y)
+                if model.log_marginal_likelihood_value_ > best:
+                    best, chosen = model.log_marginal_likelihood_value_, model
+        expected = lesson.z[:, j].mean() + chosen.predict(scaler.transform(shown))
+        np.testing.assert_allclose(ours[:, j], expected, atol=1e-8)
+
+
+def test_mean_is_weighted(lesson, shown):
+    w = np.zeros_like(lesson.w)
+    w[3] = 2.0
+    np.testing.assert_allclose(
+        linear.mean_only(lesson_of(lesson.X, lesson.z, unscaled(), w), 0)(shown), np.tile(lesson.z[3], (11, 1))
+    )
+
+
+def test_cv_plus_is_barber_s_definition():
+    rng = np.random.default_rng(0)
+    n, folds, m = 19, 4, 3
+    held, apart = rng.integers(0, folds, n), np.abs(rng.normal(size=(n, 1)))
+    by_fold = rng.normal(size=(folds, m, 1))
+    low, high = cv_plus(by_fold, held, apart, 0.9)
+    for i in range(m):
+        below = sorted(by_fold[held[k], i, 0] - apart[k, 0] for k in range(n))
+        above = sorted(by_fold[held[k], i, 0] + apart[k, 0] for k in range(n))
+        assert low[i, 0] == below[1]  # floor(0.1 x 20) = 2nd smallest
+        assert high[i, 0] == above[17]  # ceil(0.9 x 20) = 18th smallest
+    assert np.all(np.isinf(cv_plus(by_fold, held, apart, 0.99)[1]))
+
+
+def test_cv_plus_covers():
+    rng = np.random.default_rng(5)
+    hits = []
+    for seed in range(4):
+        X = rng.normal(size=(70, 3))
+        z = X[:, [0]] + 0.5 * rng.normal(size=(70, 1))
+        found = tune(lesson_of(X[:40], z[:40], unscaled()), unscaled(), 4, seed)
+        low, high = cv_plus(found.by_fold(X[40:]), found.held, found.apart, 0.9)
+        hits.append(np.mean((low <= z[40:]) & (z[40:] <= high)))
+    assert 0.85 <= np.mean(hits) <= 0.99

@@ -1,0 +1,71 @@
+"""Metrics of recovery against scipy and scikit-learn; the null against what inference at N = 37 must look like."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+from oncotwin.studies.leaks import alike, suspects
+from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.recovery import Null, Recovery, permutation_null, recovery, spread
+from oncotwin.studies.scaled_logit import exact
+
+
+def test_metrics_are_scipy_s_and_scikit_learn_s():
+    rng = np.random.default_rng(0)
+    theta, predicted = np.round(rng.uniform(size=(30, 3)), 1), rng.uniform(size=(4, 30, 3))
+    predicted[0, :, 0] = np.round(predicted[0, :, 0], 1)  # ties
+    of = recovery(predicted, theta)
+    for r in range(4):
+        for j in range(3):
+            t, p = theta[:, j], predicted[r, :, j]
+            assert of.rho[r, j] == pytest.approx(stats.spearmanr(t, p).statistic, abs=1e-12)
+            assert of.mae[r, j] == pytest.approx(mean_absolute_error(t, p), abs=1e-12)
+            assert of.rmse[r, j] == pytest.approx(root_mean_squared_error(t, p), abs=1e-12)
+            assert of.r2[r, j] == pytest.approx(r2_score(t, p), abs=1e-12)
+
+
+def test_a_constant_has_no_rank_correlation():
+    of = recovery(np.full((10, 1), 0.5), np.linspace(0, 1, 10)[:, None])
+    assert np.isnan(of.rho[0])
+    assert np.isnan(recovery(np.linspace(0, 1, 10)[:, None], np.full((10, 1), 0.5)).r2[0])
+
+
+def test_interval_of_rho_agrees_with_fisher_s():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(200, 1))
+    y = 0.6 * x + 0.8 * rng.normal(size=(200, 1))
+    found = spread(x[None], y, resamples=400)
+    rho = found.median.rho[0]
+    ends = np.tanh(np.arctanh(rho) + np.array([-1, 1]) * 1.96 * np.sqrt((1 + rho**2 / 2) / 197))  # Bonett and Wright
+    assert found.low.rho[0] == pytest.approx(ends[0], abs=0.05)
+    assert found.high.rho[0] == pytest.approx(ends[1], abs=0.05)
+    assert found.least.rho[0] == found.most.rho[0] == rho  # one repeat
+
+
+def test_p_value_counts_the_observed():
+    zeros = np.zeros(1)
+    observed = Recovery(np.array([0.5]), zeros, zeros, np.array([0.1]))
+    permuted = Recovery(np.array([[0.6], [0.5], [0.1]]), *(np.zeros((3, 1)),) * 2, np.array([[-1.0], [-1], [-1]]))
+    null = Null(observed, permuted)
+    assert null.p_value("rho")[0] == 3 / 4
+    assert null.p_value("r2")[0] == 1 / 4
+
+
+def test_p_values_are_uniform_where_nothing_is_to_be_found():
+    p = []
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        lesson = lesson_of(rng.normal(size=(20, 3)), rng.uniform(size=(20, 6)), exact())
+        p += permutation_null(lesson, exact(), 4, 19, seed).p_value("rho").tolist()
+    assert stats.kstest(p, stats.uniform.cdf).pvalue > 0.01
+    assert np.mean(np.array(p) <= 0.05) <= 0.15
+
+
+def test_suspects_and_twins():
+    rng = np.random.default_rng(0)
+    X, theta = rng.normal(size=(20, 3)), rng.uniform(size=(20, 2))
+    X[:, 1] = np.exp(3 * theta[:, 1])  # the answer, in other words
+    X[7] = X[2]
+    assert [(i, j) for i, j, _ in suspects(X, theta)] == [(1, 1)]
+    assert alike(X) == [(2, 7)]
