@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from oncotwin.core.parameters import Parameters
 from oncotwin.errors import BadInput
@@ -11,6 +11,8 @@ from oncotwin.io.consistency import contradictions
 from oncotwin.io.culture_consistency import culture_contradictions
 from oncotwin.io.culture_spec import CORE, SET_BY_KEYS, CultureSpec
 from oncotwin.io.documents import merge, read_document, read_preset
+from oncotwin.io.dosing_consistency import dosing_contradictions
+from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
 from oncotwin.io.faults import Fault
 from oncotwin.io.protocols import is_file, read_protocol
 from oncotwin.io.rundir import SPEC
@@ -18,6 +20,20 @@ from oncotwin.io.section import Section
 from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
 
 Document = dict[str, Any]
+TASKS, COMPARISONS = "tasks", "comparisons"
+"""Folders of the data in which the documents of dosing tasks and of comparisons stand."""
+
+
+class Asked(Protocol):
+    """What the user asks for, in a file or by overrides."""
+
+    def sets(self, key: str) -> bool:
+        """Whether the user sets this top-level key or something in it."""
+        ...
+
+    def value(self, key: str, default: Any) -> Any:
+        """What the user set a top-level key to, unchecked; else the default."""
+        ...
 
 
 class Kind(NamedTuple):
@@ -25,9 +41,11 @@ class Kind(NamedTuple):
 
     name: as the command line has it.  spec: its sections.  base: key whose value names the document of defaults, and
     `default`, that value where nobody sets it.  head: first lines of a written spec.  elsewhere: parameters that a key
-    of their own sets.  defaults: (value of the base, who set it, folder of relative names, whether the user sets a
-    top-level key) -> the document of defaults.  located: (document, folder) -> the document with full paths.
-    contradictions: (spec, class of the parameters) -> what is wrong with keys read together.
+    of their own sets.  defaults: (value of the base, who set it, folder of relative names, what the user asks for) ->
+    the document of defaults.  located: (document, folder) -> the document with full paths.
+    contradictions: (spec, class of the parameters) -> what is wrong with keys read together.  family: key whose value
+    chooses the class of the parameters, "" where there is one class.  values: of the base in documents of this kind,
+    where several kinds share the key; () for any.
     """
 
     name: str
@@ -36,24 +54,26 @@ class Kind(NamedTuple):
     default: str
     head: str
     elsewhere: Mapping[str, str]
-    defaults: Callable[[Any, str, Path, Callable[[str], bool]], Document]
+    defaults: Callable[[Any, str, Path, Asked], Document]
     located: Callable[[Document, Path], Document]
     contradictions: Callable[[Any, type[Parameters]], Iterator[Fault]]
+    family: str = ""
+    values: tuple[str, ...] = ()
 
 
-def head(name: str, what: str) -> str:
-    """The first lines of a written spec.  what: it describes."""
+def head(name: str, what: str, command: str) -> str:
+    """The first lines of a written spec.  what: it describes.  command: that runs it."""
     return (
         f"# {what} of oncotwin.  Research use only.\n"
         '# Every line stands at its default and may be left out.  Numbers may bear a unit: "8 week", "5 mL".\n'
-        f"# Check with `oncotwin config check {name} FILE`, run with `oncotwin simulate {name} FILE`.\n"
+        f"# Check with `oncotwin config check {name} FILE`, run with `oncotwin {command} FILE`.\n"
     )
 
 
-def _tumour_defaults(chosen: Any, where: str, folder: Path, sets: Callable[[str], bool]) -> Document:
+def _tumour_defaults(chosen: Any, where: str, folder: Path, asked: Asked) -> Document:
     """The preset; an image takes the place of its grid."""
     defaults = read_preset(chosen, where=where)
-    if sets("image"):
+    if asked.sets("image"):
         del defaults["grid"]
     return defaults
 
@@ -74,7 +94,7 @@ def _tumour_contradictions(spec: TumourSpec, family: type[Parameters]) -> Iterat
     return contradictions(spec)
 
 
-def _culture_defaults(chosen: Any, where: str, folder: Path, sets: Callable[[str], bool]) -> Document:
+def _culture_defaults(chosen: Any, where: str, folder: Path, asked: Asked) -> Document:
     """What a protocol says of vessel, seeding and parameters, over what is common to all cultures."""
     protocol = read_protocol(str(folder / chosen) if is_file(chosen) else chosen, where=where).spec
     said = {"protocol": chosen, "vessel": protocol.vessel, "seeding": protocol.seeding}
@@ -92,12 +112,31 @@ def _culture_located(document: Document, folder: Path) -> Document:
     return located
 
 
+def _dosing_defaults(chosen: Any, where: str, folder: Path, asked: Asked) -> Document:
+    """What a task says."""
+    return {**read_preset(chosen, where=where, folder=TASKS), "task": chosen}
+
+
+def _comparison_defaults(chosen: Any, where: str, folder: Path, asked: Asked) -> Document:
+    """What a figure says, over what its task says; a task that the user names takes the place of the figure's."""
+    figure = read_preset(chosen, where=where, folder=COMPARISONS)
+    task = asked.value("task", figure["task"])
+    defaults = read_preset(task, where=f"{where}, task", folder=TASKS)
+    shared = {key: value for key, value in defaults.items() if key not in ("therapy", "controller")}
+    return {**merge(shared, figure), "kind": chosen, "task": task}
+
+
+def _as_it_is(document: Document, folder: Path) -> Document:
+    """The document: it names no file."""
+    return document
+
+
 TUMOUR = Kind(
     name="tumour",
     spec=TumourSpec,
     base="preset",
     default="normalised",
-    head=head("tumour", "A tumour run"),
+    head=head("tumour", "A tumour run", "simulate tumour"),
     elsewhere=MappingProxyType(SET_BY_SEEDING),
     defaults=_tumour_defaults,
     located=_images_located,
@@ -110,7 +149,7 @@ CULTURE = Kind(
     spec=CultureSpec,
     base="protocol",
     default="static-il2",
-    head=head("culture", "A culture run"),
+    head=head("culture", "A culture run", "simulate culture"),
     elsewhere=MappingProxyType(SET_BY_KEYS),
     defaults=_culture_defaults,
     located=_culture_located,
@@ -118,18 +157,51 @@ CULTURE = Kind(
 )
 """CAR-T cells in a bioreactor."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE)})
-"""Every kind by its name."""
+DOSING = Kind(
+    name="dosing",
+    spec=DosingSpec,
+    base="task",
+    default="stepanova",
+    head=head("dosing", "A dosing run", "control"),
+    elsewhere=MappingProxyType({}),
+    defaults=_dosing_defaults,
+    located=_as_it_is,
+    contradictions=dosing_contradictions,
+    family="task",
+)
+"""One controller on one patient."""
+
+COMPARISON = Kind(
+    name="comparison",
+    spec=ComparisonSpec,
+    base="kind",
+    default="figure9",
+    head=head("comparison", "A comparison", "compare"),
+    elsewhere=MappingProxyType({}),
+    defaults=_comparison_defaults,
+    located=_as_it_is,
+    contradictions=dosing_contradictions,
+    family="task",
+    values=("figure8", "figure9", "figure10"),
+)
+"""Controllers side by side: a figure of the dosing paper."""
+
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE, COMPARISON, DOSING)})
+"""Every kind by its name; of two whose base a document holds, the first is its kind."""
 
 
 def kind_of(run_dir: Path) -> Kind:
     """The kind of the run in a directory, by what its spec takes its defaults from.
 
-    Raises BadInput if the spec cannot be read, or names neither preset nor protocol.
+    Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in KINDS.values() if kind.base in document), None)
+    found = next((kind for kind in KINDS.values() if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
     return found
+
+
+def _holds_base(document: Document, kind: Kind) -> bool:
+    return kind.base in document and (not kind.values or document[kind.base] in kind.values)

@@ -1,6 +1,6 @@
 """From a preset, a file and overrides to one resolved spec; every fault becomes one BadInput that names its key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,12 @@ class Sources:
 
     def base(self) -> Any:
         """What the user chose as preset, unchecked."""
-        chosen = [override.value for override in self.overrides if override.keys == (self.kind.base,)]
-        return chosen[-1] if chosen else self.document.get(self.kind.base, self.kind.default)
+        return self.value(self.kind.base, self.kind.default)
+
+    def value(self, key: str, default: Any) -> Any:
+        """What the user set a top-level key to, unchecked; else the default."""
+        chosen = [override.value for override in self.overrides if override.keys == (key,)]
+        return chosen[-1] if chosen else self.document.get(key, default)
 
     def of(self, place: Place) -> str:
         """Who set the key at a place, for messages."""
@@ -53,22 +57,28 @@ class Sources:
         return f"{self.kind.base} {self.base()}"
 
 
-def resolve(path: Path | None, overrides: Sequence[str], family: type[Parameters], kind: Kind = TUMOUR) -> Any:
+Family = type[Parameters] | Mapping[str, type[Parameters]]
+"""The class that declares the names, units and bounds of [parameters], or one for each value of the key
+`Kind.family`."""
+
+
+def resolve(path: Path | None, overrides: Sequence[str], family: Family, kind: Kind = TUMOUR) -> Any:
     """The spec of a run, an instance of `kind.spec`: preset, then the file, then each KEY=VALUE.
 
-    path: TOML file, None for the preset alone.  family: the class that declares the names, units and bounds of
-    [parameters].  Raises BadInput that names who set the key, the key, what was got and what is allowed.
+    path: TOML file, None for the preset alone.  Raises BadInput that names who set the key, the key, what
+    was got and what is allowed.
     """
     document = {} if path is None else read_document(path, f"Write one with `oncotwin config init {kind.name}`.")
     sources = Sources(kind, path, document, tuple(parse_override(text) for text in overrides))
     merged = kind.located(_merged(sources), sources.folder)
     given = merged.get("parameters", {})
-    merged["parameters"], faults = parameter_values(given, family.about(), kind)
+    declared = family[merged[kind.family]] if isinstance(family, Mapping) else family
+    merged["parameters"], faults = parameter_values(given, declared.about(), kind)
     try:
         spec = kind.spec.model_validate(merged)
     except ValidationError as error:
         refuse([*faults_of(error, kind.spec), *faults], sources.of)
-    faults.extend(kind.contradictions(spec, family))
+    faults.extend(kind.contradictions(spec, declared))
     if faults:
         refuse(faults, sources.of)
     return spec
@@ -122,7 +132,7 @@ def _parameter(given: Any, info: ParameterInfo) -> float:
 def _merged(sources: Sources) -> dict[str, Any]:
     """Defaults, file and overrides in one document."""
     where = f"{sources.of((sources.kind.base,))}, {sources.kind.base}"
-    merged = merge(sources.kind.defaults(sources.base(), where, sources.folder, sources.sets), sources.document)
+    merged = merge(sources.kind.defaults(sources.base(), where, sources.folder, sources), sources.document)
     for override in sources.overrides:
         merged = apply_override(merged, override)
     return merged
