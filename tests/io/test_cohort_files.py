@@ -147,7 +147,7 @@ ONE_FAULT = [
         Fault(2, "", "progression-free for longer than alive", "pfs 3.28542, os 3"),
     ),
     (
-        "patient,dose [cell],c_max [copy/ug],t_max [day],persistence [day]\na,1e8,1e4,10,9\n",
+        "patient,dose [cell],c_max [copy/ug],t_max [day],persistence [day],persistence_event\na,1e8,1e4,10,9,1\n",
         Fault(2, "", "the largest level after the last detectable one"),
     ),
     (

@@ -84,8 +84,8 @@ def _number(name: str, tag: Tag, unit: str, high: float, doc: str, low: float = 
     return Variable(name, "continuous", tag, doc, unit, low, high)
 
 
-def _months(name: str, doc: str) -> Variable:
-    return Variable(name, "time-to-event", "outcome", doc, "month", 0.0, 600.0)
+def _time(name: str, unit: str, longest: float, doc: str) -> Variable:
+    return Variable(name, "time-to-event", "outcome", doc, unit, 0.0, longest)
 
 
 _LINES = ("0", "1", "2", "3+")
@@ -128,7 +128,7 @@ SCHEMA: tuple[Variable, ...] = (
     _number("peak_crp", "early", "mg/L", 2000.0, "Largest C-reactive protein after the infusion."),
     _number("peak_il6", "early", "pg/mL", 1e7, "Largest interleukin 6 after the infusion."),
     _number("peak_ferritin", "early", "ng/mL", 1e7, "Largest ferritin after the infusion."),
-    _number("persistence", "outcome", "day", 7300.0, "Until when the transgene stays detectable in blood."),
+    _time("persistence", "day", 7300.0, "Until when the transgene stays detectable in blood, from the first infusion."),
     Variable(
         "best_response",
         "ordinal",
@@ -137,8 +137,8 @@ SCHEMA: tuple[Variable, ...] = (
         levels=tuple(response.name for response in Response),
     ),
     _number("target_change", "outcome", "percent", 1e4, "Best change of the sum of diameters.", low=-100.0),
-    _months("pfs", "Progression-free survival from the first infusion."),
-    _months("os", "Overall survival from the first infusion."),
+    _time("pfs", "month", 600.0, "Progression-free survival from the first infusion."),
+    _time("os", "month", 600.0, "Overall survival from the first infusion."),
 )
 """Every variable, in the order of a file's columns."""
 
