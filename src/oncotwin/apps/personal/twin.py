@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from oncotwin.apps.personal.population import POPULATION
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.endpoints import (
     PROGRESSION_MM,
@@ -45,8 +46,8 @@ class TwinSpec:
     population's constants, which the latents move.
     """
 
-    shape: tuple[int, ...] = (28, 28)
-    lengths_cm: tuple[float, ...] = (2.0, 2.0)
+    shape: tuple[int, ...] = (24, 24)
+    lengths_cm: tuple[float, ...] = (3.0, 3.0)
     end_days: float = 168.0
     visit_days: float = 28.0
     rtol: float = 0.03
@@ -54,7 +55,7 @@ class TwinSpec:
     dtype: str = "float32"
     batch: int = 16
     infusion_days: tuple[float, ...] = (0.0,)
-    parameters: TumourParameters = TumourParameters()  # noqa: RUF009
+    parameters: TumourParameters = POPULATION
 
     @property
     def visits(self) -> np.ndarray:
@@ -107,10 +108,10 @@ def observe_patient(latents: Array, dose_cells: Array, spec: TwinSpec) -> Observ
     plan = Schedule(unit._replace(blood_cells=unit.blood_cells * dose_cells))
     parameters = apply_latents(spec.parameters, Latents(*(latents[i] for i in range(len(LATENTS)))))
     run = rollout(Task(model, parameters, spec.instants), plan)
-    return _endpoints(run.times, run.observations, jnp.max(run.numerics), spec)
+    return endpoints(run.times, run.observations, jnp.max(run.numerics), spec)
 
 
-def _endpoints(days: Array, seen: Any, status: Array, spec: TwinSpec) -> Observables:
+def endpoints(days: Array, seen: Any, status: Array, spec: TwinSpec) -> Observables:
     """The observables of one course.  days: (t,); seen: an `Observation`, leaves (t,)."""
     sums = seen.sum_of_diameters_mm
     visits = np.searchsorted(np.asarray(spec.instants), spec.visits)
