@@ -132,8 +132,8 @@ def test_what_the_model_cannot_work_with_is_refused():
         Culture(lambda bounds: bounds, None)
     with pytest.raises(BadInput, match="solver is needed"):
         Culture(None, TABLE)
-    with pytest.raises(BadInput, match="0.25 h"):
-        Culture(lambda bounds: bounds, TABLE, step_hours=1.0)
+    with pytest.raises(BadInput, match="to 1 h"):
+        Culture(lambda bounds: bounds, TABLE, step_hours=2.0)
     with pytest.raises(BadInput, match="axis il2 of the signal table must increase"):
         Culture(lambda bounds: bounds, TABLE._replace(il2=TABLE.il2[::-1]))
     wrong = TABLE.signals._replace(stat5=TABLE.signals.stat5[1:])

@@ -34,8 +34,10 @@ from oncotwin.models.culture.state import (
     solutes,
 )
 
-LONGEST_STEP = 0.25
+USUAL_STEP = 0.25
 """Hours; a quarter of an hour resolves depletion (`docs/explanation/culture.md`)."""
+LONGEST_STEP = 1.0
+"""Hours; coarse enough to learn on, and four times as fast (`docs/explanation/learnt-control.md` has its error)."""
 CHECKPOINTS = 16
 """States kept in reverse mode inside one interval."""
 
@@ -69,12 +71,12 @@ class Culture(Model[State, Action, Observation, CultureParameters]):
     solve: Any
     table: SignalTable
     laws: tuple[RateLaw, ...] = ()
-    step_hours: float = LONGEST_STEP
+    step_hours: float = USUAL_STEP
 
     def __post_init__(self) -> None:
         if not 0 < self.step_hours <= LONGEST_STEP:
             raise BadInput(
-                "the step must be short", where="Culture", got=self.step_hours, allowed=f"above 0 to {LONGEST_STEP} h"
+                "the step must be short", where="Culture", got=self.step_hours, allowed=f"above 0 to {LONGEST_STEP:g} h"
             )
         if not callable(self.solve):
             raise BadInput(
