@@ -1,4 +1,4 @@
-"""Banks of the tumour twin on disk: built in parts, so that a stopped build goes on; read, described; one is shipped."""
+"""Banks of the tumour twin on disk: built in parts that a stopped build goes on from; read, described; one shipped."""
 
 import json
 from collections.abc import Callable
