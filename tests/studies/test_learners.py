@@ -15,6 +15,7 @@ from oncotwin.studies import gaussian, linear, published
 from oncotwin.studies.boosting import Shape, forest_of, grow
 from oncotwin.studies.learning import lesson_of
 from oncotwin.studies.scaled_logit import unscaled
+from oncotwin.studies.trained import train_default, train_published
 from oncotwin.studies.tuned import cv_plus, tune
 
 
@@ -137,6 +138,30 @@ def test_cv_plus_covers():
         X = rng.normal(size=(70, 3))
         z = X[:, [0]] + 0.5 * rng.normal(size=(70, 1))
         found = tune(lesson_of(X[:40], z[:40], unscaled()), unscaled(), 4, seed)
-        low, high = cv_plus(found.by_fold(X[40:]), found.held, found.apart, 0.9)
+        low, high = cv_plus(found.by_fold(X[40:]), found.held, np.abs(found.residual), 0.9)
         hits.append(np.mean((low <= z[40:]) & (z[40:] <= high)))
     assert 0.85 <= np.mean(hits) <= 0.99
+
+
+def test_a_trained_model_predicts_as_its_library_and_draws_errors_it_has_made(lesson, shown):
+    found = tune(lesson, unscaled(), 3, 2)
+    kept = train_default(lesson, unscaled(), 3, 2)
+    np.testing.assert_allclose(kept.predict(shown), found.predict(shown), atol=1e-13)
+    np.testing.assert_allclose(kept.by_fold(shown), found.by_fold(shown), atol=1e-13)
+    low, high = kept.interval(shown, 0.9)
+    assert np.all(low < high)
+    draws = kept.draws(shown[0])
+    assert draws.shape == lesson.z.shape
+    mine = kept.by_fold(lesson.X)[kept.held, np.arange(len(lesson.X))] + kept.residual
+    np.testing.assert_allclose(mine, lesson.z, atol=1e-12)  # prediction and error of a training patient are its latents
+
+
+def test_the_published_learner_can_be_kept_too(lesson, monkeypatch):
+    monkeypatch.setattr(published, "GRID", published.GRID[:2])  # one fit of 200 trees a fold
+    one = lesson.rows(np.arange(8)).latents([0])
+    kept = train_published(one, unscaled(), 2, 0)
+    trees = int(kept.settings[0].split()[0])
+    model = published.fit(one.X, one.z[:, 0], one.w[:, 0], published.Setting(0.05, 2, 1, trees), 0)
+    np.testing.assert_allclose(kept.predict(one.X)[:, 0], model.predict(one.X), atol=1e-12)
+    mine = kept.by_fold(one.X)[kept.held, np.arange(8)] + kept.residual
+    np.testing.assert_allclose(mine, one.z, atol=1e-12)

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from oncotwin.numerics.forest import Forest
 from oncotwin.studies import boosting, published, tuned
 from oncotwin.studies.folds import enough, partition
 from oncotwin.studies.gaussian import gaussian_process
 from oncotwin.studies.learning import Learner, Lesson, lesson_of
 from oncotwin.studies.linear import mean_only, ridge
 from oncotwin.studies.scaled_logit import Scale, exact
+from oncotwin.studies.trained import Train, train_default, train_published
 from oncotwin.studies.tuned import COVERAGE, cv_plus
 
 BOOSTING = "boosting"
@@ -33,21 +33,20 @@ class Fitted(NamedTuple):
     """A learner's answer.  All on the learning scale.
 
     predict: (m, p) -> (m, d).  interval: (m, p) -> ends, (m, d) each, or None.  contributions: (m, p) -> (m, d, p), or
-    None.  settings: chosen for each latent, in words.  forests: for each latent the trees of all patients.
+    None.  settings: chosen for each latent, in words.
     """
 
     predict: Callable[[np.ndarray], np.ndarray]
     interval: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None
     contributions: Callable[[np.ndarray], np.ndarray] | None
     settings: tuple[str, ...]
-    forests: tuple[Forest, ...]
 
 
 class Protocol(NamedTuple):
     """How latents are learnt and tested.
 
     repeats: of the whole cross-validation, each with other folds.  outer, inner: folds.  scale: of the latents.  fit:
-    (lesson, scale, inner folds, seed) -> what boosting learnt.
+    (lesson, scale, inner folds, seed) -> what boosting learnt.  train: the same as arrays that can be kept.
     """
 
     name: str
@@ -57,6 +56,7 @@ class Protocol(NamedTuple):
     seed: int
     scale: Scale
     fit: Callable[[Lesson, Scale, int, int], Fitted]
+    train: Train
 
 
 class Held(NamedTuple):
@@ -94,13 +94,13 @@ class Validation(NamedTuple):
 
 def published_protocol(seed: int = 0, repeats: int = 1, scale: Scale | None = None) -> Protocol:
     """The paper's protocol.  Folds, repeats and seed are not stated there: five by five, once."""
-    return Protocol("published", repeats, 5, 5, seed, scale or exact(), fit_published)
+    return Protocol("published", repeats, 5, 5, seed, scale or exact(), fit_published, train_published)
 
 
 def default_protocol(seed: int = 0, repeats: int = 20, scale: Scale | None = None) -> Protocol:
     """Ours: twenty repeats, a fast learner, intervals.  Raises BadInput where LightGBM cannot be loaded."""
     boosting.available()
-    return Protocol("default", repeats, 5, 4, seed, scale or exact(), fit_default)
+    return Protocol("default", repeats, 5, 4, seed, scale or exact(), fit_default, train_default)
 
 
 def validate(
@@ -165,9 +165,7 @@ def fit_published(lesson: Lesson, scale: Scale, inner: int, seed: int) -> Fitted
     def predict(X: np.ndarray) -> np.ndarray:
         return np.stack([fit.model.predict(X) for fit in fits], axis=1)
 
-    words = tuple(f"{f.setting.trees} trees, depth {f.setting.depth}, leaf {f.setting.leaf}" for f in fits)
-    settings = tuple(f"{word}, rate {f.setting.rate:g}" for word, f in zip(words, fits, strict=True))
-    return Fitted(predict, None, None, settings, tuple(published.forest_of(fit.model) for fit in fits))
+    return Fitted(predict, None, None, tuple(published.in_words(one.setting) for one in fits))
 
 
 def fit_default(lesson: Lesson, scale: Scale, inner: int, seed: int) -> Fitted:
@@ -175,13 +173,13 @@ def fit_default(lesson: Lesson, scale: Scale, inner: int, seed: int) -> Fitted:
     found = tuned.tune(lesson, scale, inner, seed)
 
     def interval(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return cv_plus(found.by_fold(X), found.held, found.apart, COVERAGE)
+        return cv_plus(found.by_fold(X), found.held, np.abs(found.residual), COVERAGE)
 
     def contributions(X: np.ndarray) -> np.ndarray:
         pairs = zip(found.whole, found.choices, strict=True)
         return np.stack([model.contributions(X, c.trees)[:, k] for (model, k), c in pairs], axis=1)
 
-    return Fitted(found.predict, interval, contributions, tuned.in_words(found.choices), ())
+    return Fitted(found.predict, interval, contributions, tuned.in_words(found.choices))
 
 
 def _ends(fitted: Fitted, scale: Scale, X: np.ndarray, like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

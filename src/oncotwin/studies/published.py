@@ -59,8 +59,27 @@ def tune(X: np.ndarray, theta: np.ndarray, w: np.ndarray, scale: Scale, folds: i
             scores[fold, place] = np.average(np.abs(theta[test] - scale.inverse(z)))
     means = np.average(scores, axis=0)
     best = int(np.argmin(means))
-    model = _model(GRID[best], GRID[best].trees, seed)
-    return Fit(model.fit(X, scale.forward(theta), _weights(w)), GRID[best], float(means[best]))
+    return Fit(fit(X, scale.forward(theta), w, GRID[best], seed), GRID[best], float(means[best]))
+
+
+def fit(X: np.ndarray, z: np.ndarray, w: np.ndarray, setting: Setting, seed: int) -> GradientBoostingRegressor:
+    """Boosted trees of one setting.  X: (n, p).  z: on the learning scale, (n,).  w: weights, (n,)."""
+    model = GradientBoostingRegressor(
+        loss="huber",
+        alpha=HUBER_QUANTILE,
+        n_estimators=setting.trees,
+        max_depth=setting.depth,
+        learning_rate=setting.rate,
+        min_samples_leaf=setting.leaf,
+        subsample=SUBSAMPLE,
+        random_state=seed,
+    )
+    return model.fit(X, z, _weights(w))
+
+
+def in_words(setting: Setting) -> str:
+    """A setting as it is reported."""
+    return f"{setting.trees} trees, depth {setting.depth}, leaf {setting.leaf}, rate {setting.rate:g}"
 
 
 def forest_of(model: GradientBoostingRegressor) -> Forest:
@@ -83,24 +102,10 @@ def _candidates(
     for setting in GRID:
         if setting.trees != max(TREES):
             continue
-        model = _model(setting, setting.trees, seed).fit(X, z, _weights(w))
-        stages = model.staged_predict(shown)
+        stages = fit(X, z, w, setting, seed).staged_predict(shown)
         for trees, before in zip(TREES, (0, *TREES), strict=False):
             (predicted,) = islice(stages, trees - before - 1, trees - before)
             yield GRID.index(setting._replace(trees=trees)), predicted.copy()
-
-
-def _model(setting: Setting, trees: int, seed: int) -> GradientBoostingRegressor:
-    return GradientBoostingRegressor(
-        loss="huber",
-        alpha=HUBER_QUANTILE,
-        n_estimators=trees,
-        max_depth=setting.depth,
-        learning_rate=setting.rate,
-        min_samples_leaf=setting.leaf,
-        subsample=SUBSAMPLE,
-        random_state=seed,
-    )
 
 
 def _weights(w: np.ndarray) -> np.ndarray | None:

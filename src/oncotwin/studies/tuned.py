@@ -33,14 +33,15 @@ class Tuned(NamedTuple):
     """Tuned models of d latents.
 
     choices: (d,).  whole: for each latent a model of all patients and its column there.  inner: (folds, shapes).  held:
-    inner fold of each patient, (n,).  apart: absolute residuals of patients not seen, on the learning scale, (n, d).
+    inner fold of each patient, (n,).  residual: reference less prediction of
+    patients not seen, on the learning scale, (n, d).
     """
 
     choices: tuple[Choice, ...]
     whole: tuple[tuple[Boosted, int], ...]
     inner: tuple[tuple[Boosted, ...], ...]
     held: np.ndarray
-    apart: np.ndarray
+    residual: np.ndarray
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predictions on the learning scale, (m, d)."""
@@ -68,7 +69,7 @@ def tune(lesson: Lesson, scale: Scale, folds: int, seed: int) -> Tuned:
     best = np.argmin(errors, axis=0)
     choices = tuple(Choice(int(b) // len(TREES), TREES[int(b) % len(TREES)]) for b in best)
     predicted = shown.reshape(-1, n, d)[best, :, np.arange(d)].T
-    return Tuned(choices, _whole(lesson, choices, seed), tuple(inner), held, np.abs(lesson.z - predicted))
+    return Tuned(choices, _whole(lesson, choices, seed), tuple(inner), held, lesson.z - predicted)
 
 
 def cv_plus(by_fold: np.ndarray, held: np.ndarray, apart: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:

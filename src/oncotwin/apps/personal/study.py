@@ -1,0 +1,195 @@
+"""Everything that a personalisation computes, from a harmonised cohort and its reference latents; no files."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from oncotwin.apps.personal.harmonise import Harmonised, endpoints_of, groups_of
+from oncotwin.core.exchange import Latents
+from oncotwin.io.personal_spec import PersonalSpec
+from oncotwin.studies import scaled_logit
+from oncotwin.studies.applicability import Domain, domain
+from oncotwin.studies.classify import Direct, Scored, boosted_fast, boosted_published, direct, scored
+from oncotwin.studies.design import Design
+from oncotwin.studies.effects import Effect, effect
+from oncotwin.studies.landscape import Landscape, landscape
+from oncotwin.studies.leaks import suspects
+from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.mechanisms import Dominant, dominant
+from oncotwin.studies.protocols import (
+    MODELS,
+    Each,
+    Protocol,
+    Validation,
+    default_protocol,
+    published_protocol,
+    validate,
+)
+from oncotwin.studies.recovery import Null, Spread, permutation_null, spread
+from oncotwin.studies.trained import Trained
+
+LATENTS = Latents._fields
+Tell = Callable[[str], None]
+"""Says how far a study has come."""
+SCALES = {"exact": scaled_logit.exact, "published": scaled_logit.published}
+
+
+class Reference(NamedTuple):
+    """Reference latents, equation (31).  latents, mean, sd, low, high, weights: (n, 6)."""
+
+    latents: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    weights: np.ndarray
+
+
+class SetFindings(NamedTuple):
+    """What one feature set gives.  variables: in the order of importance and attribution.  spreads: by model."""
+
+    variables: tuple[str, ...]
+    validation: Validation
+    spreads: dict[str, Spread]
+    null: Null
+
+
+class EndpointFindings(NamedTuple):
+    """The direct baseline of one endpoint with one feature set."""
+
+    direct: Direct
+    scores: dict[str, Scored]
+
+
+class Kept(NamedTuple):
+    """The model that is kept: of all patients, on the primary feature set."""
+
+    trained: Trained
+    domain: Domain
+    columns: tuple[str, ...]
+
+
+class Findings(NamedTuple):
+    """All of a personalisation.
+
+    endpoints: by endpoint, then feature set.  effects: by source (out of fold, reference), endpoint, latent.
+    landscape: None where nobody, or everybody, responds.  mechanisms: of each patient.  suspects: in words.
+    """
+
+    harmonised: Harmonised
+    reference: Reference
+    sets: dict[str, SetFindings]
+    endpoints: dict[str, dict[str, EndpointFindings]]
+    effects: dict[str, dict[str, dict[str, Effect]]]
+    landscape: Landscape | None
+    mechanisms: tuple[Dominant, ...]
+    kept: Kept
+    suspects: tuple[str, ...]
+
+
+def protocol_of(spec: PersonalSpec) -> Protocol:
+    """The protocol of a spec.  Raises BadInput where its library cannot be loaded."""
+    make = {"default": default_protocol, "published": published_protocol}[spec.protocol]
+    return make(spec.seed, spec.repeats, SCALES[spec.inverse]())
+
+
+def study(ready: Harmonised, reference: Reference, spec: PersonalSpec, each: Each, tell: Tell) -> Findings:
+    """Learn, test and interpret."""
+    protocol = protocol_of(spec)
+    sets = {}
+    for name, found in ready.designs.items():
+        tell(f"features {name}: {spec.repeats} x {protocol.outer} folds, {spec.permutations} permutations")
+        sets[name] = recover(found, reference, protocol, spec.permutations, each)
+    endpoints = {}
+    for name, positive in endpoints_of(ready.table).items():
+        tell(f"direct baseline: {name}")
+        endpoints[name] = classified(ready, name, positive, spec, each)
+    tell("effects, landscape, mechanisms, the model of all patients")
+    hidden = np.mean(sets[ready.primary].validation.predictions[0], axis=0)
+    outcomes = {name: np.asarray(y) for name, y in endpoints_of(ready.table).items() if _both(y)}
+    effects = {
+        source: {name: effects_of(theta, y, spec.seed) for name, y in outcomes.items()}
+        for source, theta in (("out of fold", hidden), ("reference", reference.latents))
+    }
+    responded = outcomes.get("objective response")
+    inf, env = LATENTS.index("inf"), LATENTS.index("env")
+    surface = None if responded is None else landscape(hidden[:, inf], hidden[:, env], responded, seed=spec.seed)
+    return Findings(
+        ready,
+        reference,
+        sets,
+        endpoints,
+        effects,
+        surface,
+        mechanisms_of(reference, spec.seed),
+        keep(ready.designs[ready.primary], reference, protocol),
+        suspected(ready, reference),
+    )
+
+
+def recover(found: Design, reference: Reference, protocol: Protocol, permutations: int, each: Each) -> SetFindings:
+    """Validation, its spread and its null for one feature set."""
+    variables, groups = groups_of(found)
+    validation = validate(found.X, reference.latents, protocol, w=reference.weights, groups=groups, each=each)
+    spreads = {name: spread(p, reference.latents) for name, p in zip(MODELS, validation.predictions, strict=True)}
+    lesson = lesson_of(found.X, reference.latents, protocol.scale, reference.weights)
+    null = permutation_null(lesson, protocol.scale, protocol.outer, permutations, protocol.seed, each)
+    return SetFindings(variables, validation, spreads, null)
+
+
+def classified(
+    ready: Harmonised, endpoint: str, positive: np.ndarray, spec: PersonalSpec, each: Each
+) -> dict[str, EndpointFindings]:
+    """The direct baseline on every feature set that does not hold the outcome; {} for an outcome of one class."""
+    if not _both(positive):
+        return {}
+    fast = {"default": boosted_fast, "published": boosted_published}[spec.protocol]
+    found = {}
+    for name, chosen in ready.designs.items():
+        if "outcome" in name:
+            continue
+        settings = {"fast": fast, "repeats": spec.repeats, "folds": 5, "seed": spec.seed}
+        made = direct(chosen.X, positive, endpoint, each=each, **settings)
+        found[name] = EndpointFindings(made, scored(made, seed=spec.seed))
+    return found
+
+
+def effects_of(theta: np.ndarray, positive: np.ndarray, seed: int) -> dict[str, Effect]:
+    """Cliff's delta of every latent between patients with and without an outcome."""
+    yes = positive > 0.5
+    return {name: effect(theta[yes, j], theta[~yes, j], seed=seed) for j, name in enumerate(LATENTS)}
+
+
+def mechanisms_of(reference: Reference, seed: int) -> tuple[Dominant, ...]:
+    """The dominant mechanism of every patient, from the reference latents and their uncertainty."""
+    pairs = zip(reference.mean, reference.sd, strict=True)
+    return tuple(dominant(mean, sd, reference.mean, seed=seed) for mean, sd in pairs)
+
+
+def keep(found: Design, reference: Reference, protocol: Protocol) -> Kept:
+    """The model of all patients, with what it has seen."""
+    lesson = lesson_of(found.X, reference.latents, protocol.scale, reference.weights)
+    trained = protocol.train(lesson, protocol.scale, protocol.inner, protocol.seed)
+    return Kept(trained, domain(found.X), found.columns)
+
+
+def suspected(ready: Harmonised, reference: Reference) -> tuple[str, ...]:
+    """Variables that alone rank the patients as a latent does, in words."""
+    primary = ready.designs[ready.primary]
+    return tuple(
+        f"{primary.columns[column]} alone ranks the patients almost as {LATENTS[latent]} does (rho {rho:.3f}): "
+        "is it a measurement, or the answer?"
+        for column, latent, rho in suspects(primary.X, reference.latents)
+    )
+
+
+def leading_models(findings: SetFindings) -> dict[str, str]:
+    """The model of least median absolute error for each latent."""
+    errors = {name: spread.median.mae for name, spread in findings.spreads.items()}
+    return {latent: min(errors, key=lambda name, j=j: errors[name][j]) for j, latent in enumerate(LATENTS)}
+
+
+def _both(positive: np.ndarray) -> bool:
+    """Whether two patients at least have an outcome, and two have not."""
+    return min(np.sum(positive), np.sum(1 - positive)) >= 2

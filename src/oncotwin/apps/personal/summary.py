@@ -1,0 +1,171 @@
+"""A personalisation in numbers that JSON can hold: what `--json` prints and the report shows."""
+
+from typing import Any
+
+import numpy as np
+
+from oncotwin.apps.personal.paper import CAVEATS, SECTION_3_2, TABLE_2
+from oncotwin.apps.personal.study import LATENTS, Findings, SetFindings, leading_models
+from oncotwin.io.personal_spec import PersonalSpec
+from oncotwin.studies.classify import Scored
+from oncotwin.studies.mechanisms import MECHANISMS
+from oncotwin.studies.protocols import BOOSTING
+from oncotwin.studies.recovery import Spread
+from oncotwin.studies.sample_size import riley
+from oncotwin.studies.tuned import COVERAGE
+
+SIGNIFICANT = 0.05
+EXPECTED_R2 = 0.2
+"""Cox and Snell's R2 that the sample size is computed for: optimistic for a clinical prediction model."""
+
+Number = float | None
+
+
+def summarise(found: Findings, spec: PersonalSpec) -> dict[str, Any]:
+    """All numbers of a personalisation."""
+    ready = found.harmonised
+    n = len(ready.table.patients)
+    return {
+        "patients": n,
+        "protocol": spec.protocol,
+        "repeats": spec.repeats,
+        "permutations": spec.permutations,
+        "primary": ready.primary,
+        "variables": {name: list(table.names) for name, table in ready.tables.items()},
+        "excluded": dict(ready.excluded),
+        "constant": list(ready.constant),
+        "doubts": [*ready.doubts, *found.suspects],
+        "table2": {name: table2(one) for name, one in found.sets.items()},
+        "paper_table2": {latent: row._asdict() for latent, row in TABLE_2.items()},
+        "verdicts": verdicts(found),
+        "direct": {
+            endpoint: {name: {who: scored_table(s) for who, s in one.scores.items()} for name, one in several.items()}
+            for endpoint, several in found.endpoints.items()
+        },
+        "paper_direct": {endpoint: dict(scores) for endpoint, scores in SECTION_3_2.items()},
+        "sample_size": sample_sizes(found),
+        "effects": {
+            source: {
+                endpoint: {latent: {**one._asdict(), "size": one.size} for latent, one in effects.items()}
+                for endpoint, effects in several.items()
+            }
+            for source, several in found.effects.items()
+        },
+        "mechanisms": mechanisms(found),
+        "caveats": list(CAVEATS),
+    }
+
+
+def table2(one: SetFindings) -> dict[str, Any]:
+    """The analogue of Table 2 for one feature set: every model, the null, the intervals' coverage, the settings."""
+    validation, null = one.validation, one.null
+    inside = (validation.low <= validation.theta) & (validation.theta <= validation.high)
+    measured = np.isfinite(validation.low).any()
+    rows = {model: _metrics(spread) for model, spread in one.spreads.items()}
+    p = {metric: null.p_value(metric) for metric in ("rho", "r2")}
+    leading = leading_models(one)
+    return {
+        "models": rows,
+        "null": {
+            latent: {
+                "p_rho": float(p["rho"][j]),
+                "p_r2": float(p["r2"][j]),
+                "rho": _quantiles(null.permuted.rho[:, j]),
+                "r2": _quantiles(null.permuted.r2[:, j]),
+                "probe_rho": _number(null.observed.rho[j]),
+                "probe_r2": _number(null.observed.r2[j]),
+            }
+            for j, latent in enumerate(LATENTS)
+        },
+        "intervals": {
+            latent: {
+                "nominal": COVERAGE,
+                "coverage": float(inside[:, :, j].mean()),
+                "width": float(np.mean(np.where(np.isfinite(w := validation.high - validation.low), w, 1.0)[:, :, j])),
+            }
+            for j, latent in enumerate(LATENTS)
+        }
+        if measured
+        else {},
+        "least_error": leading,
+        "settings": {latent: dict(counts) for latent, counts in zip(LATENTS, validation.settings, strict=True)},
+    }
+
+
+def verdicts(found: Findings) -> dict[str, str]:
+    """One sentence a latent on the primary feature set: whether anything was found, and whether boosting found it."""
+    one = found.sets[found.harmonised.primary]
+    p_rho, p_r2 = one.null.p_value("rho"), one.null.p_value("r2")
+    leading = leading_models(one)
+    said = {}
+    for j, latent in enumerate(LATENTS):
+        if min(p_rho[j], p_r2[j]) > SIGNIFICANT:
+            said[latent] = "not told from chance"
+        elif leading[latent] == BOOSTING:
+            said[latent] = "above chance; boosting has the least error"
+        else:
+            said[latent] = f"above chance; {leading[latent]} has less error than boosting"
+    return said
+
+
+def scored_table(scored: Scored) -> dict[str, dict[str, Number]]:
+    """Metric -> value and interval."""
+    return {
+        name: {"value": _number(v), "low": _number(low), "high": _number(high)}
+        for name, v, low, high in zip(scored.value._fields, *scored, strict=True)
+    }
+
+
+def sample_sizes(found: Findings) -> dict[str, Any]:
+    """Riley's least number of patients for each endpoint, with one parameter a variable of the primary set."""
+    sizes = {}
+    primary = found.harmonised.primary
+    columns = found.harmonised.designs[primary].X.shape[1]
+    for endpoint, several in found.endpoints.items():
+        if primary not in several:
+            continue
+        share = float(np.mean(several[primary].direct.positive))
+        size = riley(share, columns, EXPECTED_R2)
+        settings = {"prevalence": share, "parameters": columns, "expected_r2": EXPECTED_R2}
+        sizes[endpoint] = {**size._asdict(), "needed": size.needed, **settings}
+    return sizes
+
+
+def mechanisms(found: Findings) -> list[dict[str, Any]]:
+    """The leading mechanism of each patient, as a hypothesis."""
+    rows = []
+    for patient, one in zip(found.harmonised.table.patients, found.mechanisms, strict=True):
+        mechanism = MECHANISMS[one.leading]
+        hypothesis = mechanism.strategy or "the paper attaches no strategy"
+        rows.append(
+            {
+                "patient": patient,
+                "latent": mechanism.latent,
+                "mechanism": mechanism.words,
+                "probability": float(one.probability[one.leading]),
+                "decided": one.decided,
+                "hypothesis": hypothesis if one.decided else "undecided: no mechanism leads with more than one half",
+                "probabilities": dict(zip(LATENTS, map(float, one.probability), strict=True)),
+            }
+        )
+    return rows
+
+
+def _metrics(spread: Spread) -> dict[str, dict[str, dict[str, Number]]]:
+    """Latent -> metric -> median over repeats, range of repeats, interval over patients."""
+    parts = spread._asdict()
+    return {
+        latent: {
+            metric: {part: _number(getattr(values, metric)[j]) for part, values in parts.items()}
+            for metric in ("rho", "mae", "rmse", "r2")
+        }
+        for j, latent in enumerate(LATENTS)
+    }
+
+
+def _quantiles(values: np.ndarray) -> dict[str, Number]:
+    return {f"{100 * q:g}%": _number(np.nanquantile(values, q)) for q in (0.025, 0.5, 0.95, 0.975)}
+
+
+def _number(value: Any) -> Number:
+    return float(value) if np.isfinite(value) else None
