@@ -229,7 +229,7 @@ def _near(cell: str, variable: Variable) -> str:
 
 
 def _shown(value: float | str) -> str:
-    """A value as it is written: text as it is, a whole number without a point, another to the last digit."""
+    """A value as it is written: text as it is, a number in six digits if these are all, else to the last digit."""
     if isinstance(value, str):
         return value
-    return str(int(value)) if value == int(value) and abs(value) < 1e6 else repr(float(value))
+    return f"{value:g}" if float(f"{value:g}") == value else repr(float(value))

@@ -1,0 +1,1 @@
+"""Cohorts at the command line: checked, described, made of virtual patients."""
