@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
 from oncotwin.apps.cli_cell import cell
+from oncotwin.apps.cli_cohort import cohort
 from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_fba import fba, network
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
@@ -30,6 +31,7 @@ config = App(name="config", help="Write, check and explain specs.")
 app.command(simulate)
 app.command(config)
 app.command(cell)
+app.command(cohort)
 app.command(protocol)
 app.command(assimilate)
 app.command(overlay)
