@@ -1,0 +1,60 @@
+"""Reference estimates of a cohort: the shipped emulator, a population fitted on training patients, the posterior."""
+
+from functools import cache
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from oncotwin.apps.personal.bank import shipped_bank
+from oncotwin.core.observables import Observables
+from oncotwin.errors import BadInput
+from oncotwin.studies.calibrate import calibrate
+from oncotwin.studies.emulator import Emulator, fit
+from oncotwin.studies.inverse import Problem
+from oncotwin.studies.likelihood import Population, first_population
+from oncotwin.studies.posterior import Estimates, Sampling, estimate
+
+
+@cache
+def shipped_emulator() -> Emulator:
+    """The emulator of the shipped bank, fitted once a process."""
+    return fit(shipped_bank())
+
+
+def emulated() -> Problem:
+    """The inverse problem with the shipped emulator in place of the twin, and its error."""
+    emulator = shipped_emulator()
+    return Problem(emulator, jnp.asarray(emulator.error))
+
+
+def reference_estimates(
+    observed: Observables,
+    doses_cells: np.ndarray,
+    key: Array,
+    *,
+    train: np.ndarray | None = None,
+    sampling: Sampling | None = None,
+) -> Estimates:
+    """Latents of n patients with their uncertainty, by the shipped emulator.
+
+    observed: leaves (n,), NaN where not observed.  doses_cells: (n,).  train: whether a patient takes part in the
+    calibration of the population, (n,); all, where it is None.  Raises BadInput for a dose outside the bank's, for
+    shapes that do not fit, and where nobody is left to train on.
+    """
+    population = training_population(observed, doses_cells, train)
+    return estimate(observed, np.asarray(doses_cells, float), emulated(), population, key, sampling)
+
+
+def training_population(observed: Observables, doses_cells: np.ndarray, train: np.ndarray | None) -> Population:
+    """The population of the training patients alone; arguments as in `reference_estimates`."""
+    doses = np.asarray(doses_cells, float)
+    shipped_emulator().check_doses(doses)
+    chosen = np.ones(doses.shape, bool) if train is None else np.asarray(train, bool)
+    if doses.ndim != 1 or chosen.shape != doses.shape or np.shape(observed.best_response) != doses.shape:
+        shapes = (np.shape(observed.best_response), doses.shape, chosen.shape)
+        raise BadInput("one entry a patient is needed", where="observed, doses_cells, train", got=shapes)
+    if not chosen.any():
+        raise BadInput("nobody to train on", where="train", got=0, allowed="one patient or more")
+    theirs = Observables(*(np.asarray(leaf, float)[chosen] for leaf in observed))
+    return calibrate(theirs, doses[chosen], emulated(), first_population())

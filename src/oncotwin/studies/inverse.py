@@ -1,0 +1,107 @@
+"""The limited inverse problem of one patient, equations (24)-(31), solved for many at once.
+
+The latents theta are searched on the logit scale z, where they are free: J(z) = L(G(U(theta(z))), y_obs) + R(z), L the
+negative log-likelihood of the mixed observations and R the negative logarithm of the population's normal distribution
+of z, up to a constant.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.scipy.optimize import minimize
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from oncotwin.core.observables import Observables
+from oncotwin.studies.likelihood import Data, Forward, Population, data_of, log_likelihood
+
+STARTS = 8
+_FLAT = 1e-4  # largest entry of the gradient at which a search counts as ended
+_SAME = 1e-3  # difference of J below which two minima are one
+
+
+class Problem(NamedTuple):
+    """What makes the objective; a pytree, so that what is compiled for one emulator serves the next.
+
+    forward: model or emulator, itself a pytree (a plain function through `jax.tree_util.Partial`).  error: standard
+    deviation of what its scores miss, (m,), zero for the twin itself.
+    """
+
+    forward: Forward
+    error: Array
+
+
+class Modes(NamedTuple):
+    """The best latents of n patients.
+
+    logits: z, (n, 6).  latents: theta, (n, 6).  cost: J, (n,).  converged: whether the gradient there is zero, (n,).
+    agreed: share of the starts that ended at this cost, (n,); a low one tells of other minima.
+    """
+
+    logits: Array
+    latents: Array
+    cost: Array
+    converged: Array
+    agreed: Array
+
+
+def objective(z: Array, dose: Array, data: Data, problem: Problem, population: Population) -> Array:
+    """J(z) of one patient, equation (31), ().  z: logits, (6,); dose: cells, (); data: leaves of one patient."""
+    scores = problem.forward(jax.nn.sigmoid(z), dose)
+    mismatch = -log_likelihood(scores, problem.error, data, population)
+    regularisation = 0.5 * jnp.sum(((z - population.mean) / population.spread) ** 2)
+    return mismatch + regularisation
+
+
+def map_estimates(
+    observed: Observables, doses_cells: np.ndarray, problem: Problem, population: Population, starts: int = STARTS
+) -> Modes:
+    """The arg min of equation (31) for every patient, by BFGS from several starts, all together.
+
+    observed: leaves (n,), NaN where not observed.  doses_cells: (n,).  starts: the population's mean and points of a
+    Sobol sequence through its distribution.
+    """
+    return modes(data_of(observed), jnp.asarray(doses_cells, float), problem, population, starts)
+
+
+def modes(data: Data, doses: Array, problem: Problem, population: Population, starts: int = STARTS) -> Modes:
+    """As `map_estimates`, of data already prepared."""
+    around = jnp.asarray(_around(starts, population.mean.shape[0]))
+    return _modes(data, doses, problem, population, around)
+
+
+@jax.jit
+def _modes(data: Data, doses: Array, problem: Problem, population: Population, around: Array) -> Modes:
+    """The modes of n patients.  around: starts, in standard deviations from the population's mean, (s, 6)."""
+
+    def one(row: Data, dose: Array) -> Modes:
+        def search(z: Array) -> tuple[Array, Array, Array]:
+            found = minimize(objective, z, args=(dose, row, problem, population), method="BFGS", tol=1e-6)
+            return found.x, found.fun, jnp.max(jnp.abs(found.jac))
+
+        zs, costs, slopes = jax.vmap(search)(population.mean + population.spread * around)
+        costs = jnp.where(jnp.isfinite(costs), costs, jnp.inf)
+        best = jnp.argmin(costs)
+        agreed = jnp.mean(costs - costs[best] < _SAME)
+        return Modes(zs[best], jax.nn.sigmoid(zs[best]), costs[best], slopes[best] < _FLAT, agreed)
+
+    return jax.vmap(one)(data, doses)
+
+
+def curvature(z: Array, dose: Array, data: Data, problem: Problem, population: Population) -> Array:
+    """Hessian of J at z, made positive definite by the absolute values of its eigenvalues, (6, 6)."""
+    hessian = jax.hessian(objective)(z, dose, data, problem, population)
+    values, vectors = jnp.linalg.eigh(0.5 * (hessian + hessian.T))
+    floor = 1.0 / jnp.max(population.spread) ** 2 / 10.0
+    return (vectors * jnp.maximum(jnp.abs(values), floor)) @ vectors.T
+
+
+def _around(starts: int, dimension: int) -> np.ndarray:
+    """Standard normal points, (starts, dimension), the first at zero."""
+    points = qmc.Sobol(dimension, seed=0).random(1 << max(starts - 1, 1).bit_length())[:starts]
+    normal = ndtri(np.clip(points, 1e-3, 1 - 1e-3))
+    normal[0] = 0.0
+    return normal
