@@ -27,7 +27,8 @@ def tilt(features: np.ndarray, wanted: np.ndarray, log_base: np.ndarray | None =
     exp(features multiplier), the multiplier minimises log sum base exp(features multiplier) - wanted multiplier, which
     is convex.  Where no weights have these moments, the miss says by how much the nearest found fall short.
     """
-    A = np.asarray(features, float) - np.asarray(wanted, float)
+    given = np.asarray(features, float)
+    A = given - np.asarray(wanted, float)
     start = np.zeros(len(A)) if log_base is None else np.asarray(log_base, float)
 
     def dual(multiplier: np.ndarray) -> tuple[float, np.ndarray]:
@@ -50,8 +51,8 @@ def tilt(features: np.ndarray, wanted: np.ndarray, log_base: np.ndarray | None =
         ).x
     exponents = start + A @ multiplier
     log_weights = exponents - _log_sum(exponents)
-    off = np.exp(log_weights) @ A
-    return Tilted(log_weights, off + wanted, float(np.max(np.abs(off), initial=0.0)))
+    moments = np.exp(log_weights) @ given
+    return Tilted(log_weights, moments, float(np.max(np.abs(moments - wanted), initial=0.0)))
 
 
 def _log_sum(exponents: np.ndarray) -> float:
