@@ -23,6 +23,9 @@ class PersonalSpec(Section):
     permutations: Annotated[int, Field(ge=19, le=5000)] = Field(199, description="permutations of the null")
     seed: Seed = Field(0, description="random seed of folds, trees, permutations, posterior draws")
     processes: Annotated[int, Field(ge=1, le=256)] = Field(1, description="processes side by side")
+    patient: str = Field("", description="the only patient predicted; empty for a study of the cohort")
+    model: str = Field("", description="model file or run directory that predicts; empty to learn from the others")
+    space: Literal["2d", "3d"] = Field("2d", description="where the courses of a patient are computed")
     figures: bool = Field(True, description="draw figures at the end")
 
 

@@ -63,22 +63,13 @@ def write_model(path: Path, kept: Kept, table: FeatureTable, inverse: str, train
     for group, forests in named.items():
         for latent, forest in zip(LATENTS, forests, strict=True):
             arrays |= {f"{group}/{latent}/{field}": np.asarray(getattr(forest, field)) for field in Forest._fields}
-    about = {
-        "kind": KIND,
-        "notice": NOTICE,
-        "oncotwin": oncotwin.__version__,
-        "latents": list(LATENTS),
-        "columns": list(kept.columns),
-        "variables": list(table.names),
-        "schema": {
-            v.name: {"kind": v.kind, "unit": v.unit, "allowed": v.allowed, "tag": v.tag} for v in table.variables
-        },
-        "inverse": inverse,
-        "precision": trained.precision,
-        "settings": dict(zip(LATENTS, trained.settings, strict=True)),
-        "training": dict(training),
-    }
-    return write_arrays(path, arrays, about)
+    return write_arrays(path, arrays, _about(kept, table, inverse, training))
+
+
+def model_of(kept: Kept, table: FeatureTable, inverse: str, training: Mapping[str, Any]) -> Model:
+    """The same model without a file."""
+    about = _about(kept, table, inverse, training)
+    return Model(kept.trained, kept.domain, kept.columns, table.variables, SCALES[inverse](), about)
 
 
 def read_model(path: Path) -> Model:
@@ -142,3 +133,21 @@ def _forests(arrays: Mapping[str, np.ndarray], group: str, columns: int, where: 
         fields = [arrays[f"{group}/{latent}/{field}"] for field in _TREES]
         found.append(check(Forest(*fields, float(arrays[f"{group}/{latent}/start"])), columns, where))
     return tuple(found)
+
+
+def _about(kept: Kept, table: FeatureTable, inverse: str, training: Mapping[str, Any]) -> dict[str, Any]:
+    """What stands beside the arrays: what the model reads, what it was trained on."""
+    schema = {v.name: {"kind": v.kind, "unit": v.unit, "allowed": v.allowed, "tag": v.tag} for v in table.variables}
+    return {
+        "kind": KIND,
+        "notice": NOTICE,
+        "oncotwin": oncotwin.__version__,
+        "latents": list(LATENTS),
+        "columns": list(kept.columns),
+        "variables": list(table.names),
+        "schema": schema,
+        "inverse": inverse,
+        "precision": kept.trained.precision,
+        "settings": dict(zip(LATENTS, kept.trained.settings, strict=True)),
+        "training": dict(training),
+    }

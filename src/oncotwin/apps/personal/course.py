@@ -1,0 +1,81 @@
+"""The course of one patient for many possible latents: theta -> U -> y, with bands, as a forecast."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
+from oncotwin.control.schedule import Schedule
+from oncotwin.core.endpoints import Response
+from oncotwin.core.exchange import Infusion, Latents
+from oncotwin.core.observables import Observables
+from oncotwin.core.rollout import rollout
+from oncotwin.core.task import Task
+from oncotwin.models.tumour3d import Accurate, Grid, Tumour, apply_latents, plan_actions
+
+SHOWN = ("sum_of_diameters_mm", "transgene_copies_per_ug", "il6_pg_per_ml", "antigen_positive_fraction")
+"""What is followed over time."""
+BAND = (0.05, 0.5, 0.95)
+PROGNOSES = ("target_change", "progression_days", "c_max", "t_max_days", "persistence_days", "peak_il6", "peak_crp")
+
+
+class Ensemble(NamedTuple):
+    """Courses of one patient.  days: (t,).  values: of each entry of `SHOWN`, (k, t).  seen: outcomes, leaves (k,)."""
+
+    days: np.ndarray
+    values: dict[str, np.ndarray]
+    seen: Observables
+
+    def trusted(self) -> np.ndarray:
+        """Which courses came to their end within tolerances, (k,)."""
+        return np.asarray(self.seen.status) == 0
+
+
+def ensemble(latents: np.ndarray, dose_cells: float, spec: TwinSpec) -> Ensemble:
+    """Courses and outcomes of one patient for each row of latents, (k, 6)."""
+    seen = simulate(latents, dose_cells, spec)
+    together = jax.jit(jax.vmap(lambda theta: _course(theta, jnp.asarray(dose_cells), spec)))
+    parts = []
+    for start in range(0, len(latents), spec.batch):
+        rows = np.minimum(np.arange(start, start + spec.batch), len(latents) - 1)  # the last batch is filled up
+        parts.append(jax.tree.map(np.asarray, together(jnp.asarray(latents[rows]))))
+    values = {name: np.concatenate([part[name] for part in parts])[: len(latents)] for name in SHOWN}
+    return Ensemble(np.asarray(spec.instants), values, seen)
+
+
+def forecast(found: Ensemble) -> dict[str, Any]:
+    """The forecast in numbers: shares of the courses by response and CRS grade, quantiles of the rest.
+
+    Courses that left the tolerances are not counted.
+    """
+    good = found.trusted()
+    response, grade = np.asarray(found.seen.best_response)[good], np.asarray(found.seen.crs_grade)[good]
+    shares = {one.name: float(np.mean(response == int(one))) for one in Response}
+    quantiles = {
+        name: dict(zip(("low", "median", "high"), map(float, np.quantile(values, BAND)), strict=True))
+        for name in PROGNOSES
+        if len(values := np.asarray(getattr(found.seen, name))[good])
+    }
+    return {
+        "courses": int(good.sum()),
+        "not_trusted": int((~good).sum()),
+        "best_response": shares,
+        "objective_response": shares["CR"] + shares["PR"],
+        "disease_control": shares["CR"] + shares["PR"] + shares["SD"],
+        "crs_grade": {str(k): float(np.mean(grade == k)) for k in range(5)},
+        "progressed": float(np.mean(np.asarray(found.seen.progressed)[good] > 0)),
+        **quantiles,
+    }
+
+
+def _course(theta: jax.Array, dose: jax.Array, spec: TwinSpec) -> dict[str, jax.Array]:
+    """What is followed of one course, (t,) each.  theta: (6,).  dose: cells, ()."""
+    scheme = Accurate(spec.rtol, max_step_days=spec.max_step_days, dtype=spec.dtype)
+    model = Tumour(Grid(spec.shape, spec.lengths_cm), scheme=scheme)
+    unit = plan_actions(model, tuple(Infusion(day, 1.0) for day in spec.infusion_days), spec.instants)
+    plan = Schedule(unit._replace(blood_cells=unit.blood_cells * dose))
+    parameters = apply_latents(spec.parameters, Latents(*(theta[i] for i in range(len(LATENTS)))))
+    seen = rollout(Task(model, parameters, spec.instants), plan).observations
+    return {name: getattr(seen, name) for name in SHOWN}
