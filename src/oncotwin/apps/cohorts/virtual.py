@@ -16,6 +16,7 @@ from oncotwin.apps.personal.twin import TwinSpec, simulate
 from oncotwin.core.cohort import Cohort
 from oncotwin.core.exchange import Latents
 from oncotwin.core.features import patient_of
+from oncotwin.errors import BadInput
 from oncotwin.io.cohort_files import write_cohort
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
@@ -61,6 +62,10 @@ def study(
     """Plausible patients by the twin, and those chosen.  Raises BadInput where the margins cannot be had."""
     spec = margins.spec
     count = spec.patients if size is None else size
+    if not 1 <= count <= spec.plausible.number:
+        allowed = f"1 to {spec.plausible.number}, as many as there are plausible patients"
+        remedy = "Set plausible.number higher for more"
+        raise BadInput("cannot choose so many patients", where="-n", got=count, allowed=allowed, remedy=remedy)
     recipe = Recipe(
         number=spec.plausible.number,
         bounds=full_bounds(spec.plausible.latents),
