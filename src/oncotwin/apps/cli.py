@@ -14,6 +14,7 @@ from oncotwin import __version__
 from oncotwin.apps.cli_cell import cell
 from oncotwin.apps.cli_cohort import cohort
 from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
+from oncotwin.apps.cli_dosing import compare, control
 from oncotwin.apps.cli_fba import fba, network
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
@@ -36,10 +37,12 @@ app.command(protocol)
 app.command(assimilate)
 app.command(overlay)
 simulate.command(simulate_culture, name="culture")
+app.command(control)
+app.command(compare)
 app.command(fba)
 app.command(network)
 
-Kind = Literal["tumour", "culture"]
+Kind = Literal["tumour", "culture", "dosing", "comparison"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]
 Overrides = Annotated[
     tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
@@ -49,8 +52,8 @@ Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
 Base = Annotated[
     str | None,
     Parameter(
-        name=("--preset", "--protocol"),
-        help="Where defaults come from: of a tumour normalised or published, of a culture a protocol.",
+        name=("--preset", "--protocol", "--task"),
+        help="Where defaults come from: a preset of the tumour, a protocol of the culture, a task of dosing.",
     ),
 ]
 
@@ -140,14 +143,12 @@ def report(run: Path, /) -> None:
     run
         Run directory of a finished run.
     """
-    from oncotwin.apps.culture_report import write_culture_report
-    from oncotwin.apps.report import write_report
+    from oncotwin.apps.reports import REPORTS
     from oncotwin.io.kinds import kind_of
     from oncotwin.io.rundir import reopen
 
     with reopen(run):
-        write = {"tumour": write_report, "culture": write_culture_report}[kind_of(run).name]
-        print(write(run))
+        print(REPORTS[kind_of(run).name](run))
 
 
 @config.command(name="init")
@@ -223,21 +224,29 @@ def config_explain(kind: Kind, key: str | None = None, /, *, preset: Base = None
 
 
 @app.command
-def parameters(kind: Kind = "tumour", /, *, preset: str | None = None) -> None:
+def parameters(
+    kind: Kind = "tumour",
+    /,
+    *,
+    preset: Annotated[
+        str | None,
+        Parameter(
+            name=("--preset", "--task"),
+            help="Of a tumour normalised or published, of a culture a vessel, of dosing a task.",
+        ),
+    ] = None,
+) -> None:
     """Print a model's constants: value, unit, bounds, scope, source, meaning.
 
     Parameters
     ----------
     kind
         Of which model.
-    preset
-        Of a tumour: normalised or published; of a culture: a vessel, such as gas_permeable or stirred_tank.
     """
-    from oncotwin.apps.families import FAMILIES
+    from oncotwin.apps.families import parameters_named
     from oncotwin.apps.tables import parameter_table
 
-    family = FAMILIES[kind]
-    _print(parameter_table(family.preset(next(iter(family.presets)) if preset is None else preset)))
+    _print(parameter_table(parameters_named(kind, preset)))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

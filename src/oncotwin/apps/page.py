@@ -59,7 +59,7 @@ def write_page(run_dir: Path, template: str, filters: Filters, facts: Mapping[st
         spec_text = (run_dir / SPEC).read_text(encoding="utf-8")
         try:
             text = page.get_template(template).render(
-                name=run_dir.resolve().name, notice=NOTICE, spec_text=spec_text, papers=PAPERS, **facts
+                name=run_dir.resolve().name, notice=NOTICE, spec_text=spec_text, **{"papers": PAPERS, **facts}
             )
         except UndefinedError as error:
             raise StorageFailure(f"not the summary of a run: {error}", where=str(run_dir / SUMMARY)) from error

@@ -5,7 +5,9 @@ from types import MappingProxyType
 from typing import Any
 
 from oncotwin.apps import culture, tumour
+from oncotwin.apps.dosing.problem import problem_of, therapy_of
 from oncotwin.io.culture_spec import CultureSpec
+from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
 from oncotwin.io.spec import TumourSpec
 
 
@@ -21,5 +23,24 @@ def _culture(spec: CultureSpec) -> str:
     return f"{culture.said_of(spec)}, {len(ready.plan.outputs)} frames, {len(ready.network.reactions)} reactions"
 
 
-SAYINGS: Mapping[str, Callable[[Any], str]] = MappingProxyType({"tumour": _tumour, "culture": _culture})
+def _dosing(spec: DosingSpec) -> str:
+    problem = problem_of(spec)
+    therapy_of(problem, spec.therapy)
+    decisions = len(problem.task.intervals)
+    return (
+        f"{spec.task}, therapy {spec.therapy}, controller {spec.controller}, {spec.days:g} days, {decisions} decisions"
+    )
+
+
+def _comparison(spec: ComparisonSpec) -> str:
+    problem = problem_of(spec)
+    for therapy in spec.therapies:
+        therapy_of(problem, therapy)
+    starts = f"{spec.starts.count} random starts" if spec.begin == "random" else "one start"
+    return f"{spec.kind} of {spec.task}, {len(spec.controllers)} controllers, {len(spec.therapies)} therapies, {starts}"
+
+
+SAYINGS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {"tumour": _tumour, "culture": _culture, "dosing": _dosing, "comparison": _comparison}
+)
 """Kind -> a resolved spec in a few words, once it has been built; raises BadInput where it cannot be."""

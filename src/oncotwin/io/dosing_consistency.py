@@ -27,13 +27,12 @@ def dosing_contradictions(spec: DosingSettings, family: type[Parameters]) -> Ite
 
 
 def _time(spec: DosingSettings) -> Iterator[Fault]:
-    for key, length in (("days", spec.days), ("after_days", spec.after_days)):
-        count = round(length / spec.interval_days)
-        if count < 1 or abs(count * spec.interval_days - length) > 1e-9 * length:
-            allowed = f"a multiple of interval_days = {spec.interval_days:g}"
-            yield Fault((key,), "no whole number of intervals", length, allowed)
-        elif count > MOST_INTERVALS:
-            yield Fault((key,), "too many intervals", count, f"up to {MOST_INTERVALS}")
+    count = round(spec.days / spec.interval_days)
+    if count < 1 or abs(count * spec.interval_days - spec.days) > 1e-9 * spec.days:
+        allowed = f"a multiple of interval_days = {spec.interval_days:g}"
+        yield Fault(("days",), "no whole number of intervals", spec.days, allowed)
+    elif count > MOST_INTERVALS:
+        yield Fault(("days",), "too many intervals", count, f"up to {MOST_INTERVALS}")
 
 
 def _ordered(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from oncotwin.io.section import Days, Section, Seed, list_of
+from oncotwin.io.section import Days, Section, Seed, Unit, list_of
 
 ControllerName = Literal[
     "none",
@@ -58,8 +58,8 @@ class MpcSpec(Section):
     horizon: Horizon = Field(description="N, intervals planned ahead")
     starts: list_of(Share, 1, 16, "multi-start: constant doses from which a search begins, as shares of the greatest")
     iterations: Annotated[int, Field(ge=1, le=1000)] = Field(description="steps of one search, at most")
-    terminal: Literal["none", "lqr", "learnt"] = Field(
-        description="cost to come after the horizon: none, the regulator's around the target, or learnt from optima"
+    terminal: Literal["none", "lqr"] = Field(
+        description="cost to come after the horizon: none, or the regulator's around the target"
     )
 
 
@@ -74,10 +74,7 @@ class ScenarioSpec(Section):
 
 
 class LearnerSpec(Section):
-    """Tabular Q-learning, equations (7) to (10): q-learning, and inside corrected and scaled.
-
-    The paper leaves all of these out but the reward; the values are ours.
-    """
+    """Tabular Q-learning, equations (7) to (10): q-learning, corrected, scaled.  The paper gives the reward alone."""
 
     bins: list_of(Annotated[int, Field(ge=1, le=200)], 1, MOST, "by observation: boxes of the error; 1: not looked at")
     low: list_of(Number, 1, MOST, "by observation: lower end of the boxes between the first and the last")
@@ -115,23 +112,24 @@ class BaselineSpec(Section):
 class GuardSpec(Section):
     """Hard limits around any controller; with none of them there is no guard."""
 
-    per_day: list_of(Amount, 1, MOST, "by drug: greatest dose rate") | None = None
-    per_cycle: list_of(Amount, 1, MOST, "by drug: most in one cycle, dose rate times days") | None = None
-    cumulative: list_of(Amount, 1, MOST, "by drug: most in all, dose rate times days") | None = None
+    per_day: list_of(Amount, 1, MOST, "") | None = Field(None, description="by drug: greatest dose rate")
+    per_cycle: list_of(Amount, 1, MOST, "") | None = Field(
+        None, description="by drug: most in one cycle, dose rate times days"
+    )
+    cumulative: list_of(Amount, 1, MOST, "") | None = Field(
+        None, description="by drug: most in all, dose rate times days"
+    )
     cycle_days: Days = Field(description="length of a cycle")
-    allowed_days: (
-        list_of(Annotated[int, Field(ge=0, le=3650)], 1, 366, "days of the cycle, from 0, on which drug may be given")
-        | None
-    ) = None
-    rest_days: Annotated[float, Field(ge=0, le=3650)] | None = Field(
-        None, description="least time from the end of one administration to the next, days"
+    allowed_days: list_of(Annotated[int, Field(ge=0, le=3650)], 1, 366, "") | None = Field(
+        None, description="days of the cycle, from 0, on which drug may be given; none: all"
     )
-    levels: (
-        list_of(Amount, 2, 64, "dose rates that exist, from 0 up, for every drug; doses are rounded down") | None
-    ) = None
-    floor_of: str | None = Field(
-        None, description="measurement below whose floor nothing is given, such as neutrophils"
+    rest_days: Annotated[float, Unit("day"), Field(ge=0, le=3650)] | None = Field(
+        None, description="least time from the end of one administration to the next"
     )
+    levels: list_of(Amount, 2, 64, "") | None = Field(
+        None, description="dose rates that exist, from 0 up, for every drug; doses are rounded down"
+    )
+    floor_of: str | None = Field(None, min_length=1, description="measurement below whose floor nothing is given")
     floor: Number | None = Field(None, description="that floor, in the measurement's unit")
 
 
@@ -162,7 +160,9 @@ class DosingSettings(Section):
     relapse_share: Size = Field(
         description="size of a relapse, as a share of the first size, where the model has no malignant basin"
     )
-    start: list_of(Number, 1, MOST, "first state, in the model's order; none: that of the parameters") | None = None
+    start: list_of(Number, 1, MOST, "") | None = Field(
+        None, description="first state, one entry a component; none: that of the parameters"
+    )
     objective: ObjectiveSpec
     bounds: BoundsSpec | None = None
     mpc: MpcSpec

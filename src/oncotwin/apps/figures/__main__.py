@@ -4,12 +4,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from oncotwin.apps.dosing.comparison_report import draw_comparison
+from oncotwin.apps.dosing.report import draw_control
 from oncotwin.apps.figures.culture_gallery import redraw_culture
 from oncotwin.apps.figures.gallery import redraw
 from oncotwin.errors import BadInput, OncotwinError
 from oncotwin.io.kinds import kind_of
 
-REDRAW = {"tumour": redraw, "culture": redraw_culture}
+REDRAW = {
+    "tumour": redraw,
+    "culture": redraw_culture,
+    "dosing": draw_control,
+    "comparison": draw_comparison,
+}
 """Kind of run -> what draws its figures again."""
 
 

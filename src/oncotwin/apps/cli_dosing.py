@@ -1,0 +1,108 @@
+"""Dosing on the command line: one controller on one patient, and comparisons.  Heavy modules are imported inside."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from oncotwin.errors import BadInput
+
+Overrides = Annotated[
+    tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
+]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
+Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
+NoFigures = Annotated[bool, Parameter(negative="", help="Draw nothing.")]
+
+
+def control(
+    task: str,
+    /,
+    *,
+    controller: Annotated[str | None, Parameter(help="What decides, such as mpc; default: as the spec says.")] = None,
+    therapy: Annotated[str | None, Parameter(help="Q chemotherapy, P the other drug, P+Q both.")] = None,
+    overrides: Overrides = (),
+    out: Path | None = None,
+    force: Force = False,
+    as_json: Json = False,
+    no_figures: NoFigures = False,
+) -> None:
+    """Control the dose of one simulated patient, and compare with the open-loop optimum.
+
+    Parameters
+    ----------
+    task
+        A task, such as stepanova or hahnfeldt, or a TOML file; see `oncotwin config init dosing`.
+    out
+        Run directory; default: runs/control-TIME-N.
+    """
+    from oncotwin.apps.dosing.run import run_control
+    from oncotwin.apps.dosing.tables import control_table
+    from oncotwin.io.rundir import only_empty, only_run
+
+    file, changes = _named(task, "task")
+    changes += _given(controller=controller, therapy=therapy, overrides=overrides)
+    changes += (*overrides, *(("output.figures=false",) if no_figures else ()))
+    summary = run_control(file, changes, out, only_run if force else only_empty)
+    _show(summary, as_json, control_table)
+
+
+def compare(
+    spec: str,
+    /,
+    *,
+    overrides: Overrides = (),
+    out: Path | None = None,
+    force: Force = False,
+    as_json: Json = False,
+    no_figures: NoFigures = False,
+) -> None:
+    """Compare controllers, or what else the kind of a spec compares.
+
+    Parameters
+    ----------
+    spec
+        A comparison that ships with oncotwin, such as figure9, or a TOML file with a key `kind`.
+    out
+        Run directory; default: runs/KIND-TIME-N.
+    """
+    from oncotwin.apps.comparisons import comparison_of
+    from oncotwin.io.rundir import only_empty, only_run
+
+    file, changes = _named(spec, "kind")
+    changes += (*overrides, *(("output.figures=false",) if no_figures else ()))
+    chosen = comparison_of(file, changes)
+    summary = chosen.run(file, changes, out, only_run if force else only_empty)
+    _show(summary, as_json, chosen.table)
+
+
+def _named(given: str, key: str) -> tuple[Path | None, tuple[str, ...]]:
+    """A TOML file, or the override that chooses a name."""
+    return (Path(given), ()) if given.endswith(".toml") else (None, (f"{key}={json.dumps(given)}",))
+
+
+def _given(*, controller: str | None, therapy: str | None, overrides: tuple[str, ...]) -> tuple[str, ...]:
+    """What the short options mean.  Raises BadInput for a key that is set twice."""
+    changes = []
+    for key, value in (("controller", controller), ("therapy", therapy)):
+        if value is None:
+            continue
+        if any(text.partition("=")[0].strip() == key for text in overrides):
+            raise BadInput(f"set by --{key} and by --set", where=key, got=value, allowed="one of them")
+        changes.append(f"{key}={json.dumps(value)}")
+    return tuple(changes)
+
+
+def _show(summary: dict[str, Any], as_json: bool, table: Any) -> None:
+    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
+    if as_json:
+        print(json.dumps(summary, indent=2))
+        return
+    from rich.console import Console
+
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=200)
+    console.print(table(summary))
+    print(f"Results: {summary['run_dir']}", file=sys.stderr)

@@ -1,0 +1,47 @@
+"""What `oncotwin compare` can compare: one line a kind of spec."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from oncotwin.apps.dosing.comparison import run_comparison
+from oncotwin.apps.dosing.comparison_tables import comparison_tables
+from oncotwin.errors import BadInput, nearest
+from oncotwin.io.documents import parse_override, read_document
+
+
+class Comparison(NamedTuple):
+    """One kind.
+
+    run: (spec file, or None for the one that ships; overrides, `kind` among them where there is no file; run directory,
+    or None for a new one; which folders may be used) -> the summary, with the key `run_dir`.  table: summary -> what
+    the terminal shows.
+    """
+
+    run: Callable[[Path | None, Sequence[str], Path | None, Callable[[Path], None]], dict[str, Any]]
+    table: Callable[[Mapping[str, Any]], Any]
+
+
+DOSING = Comparison(run_comparison, comparison_tables)
+
+COMPARISONS: Mapping[str, Comparison] = MappingProxyType({"figure8": DOSING, "figure9": DOSING, "figure10": DOSING})
+"""The key `kind` of a spec -> what compares it."""
+
+
+def comparison_of(file: Path | None, overrides: Sequence[str]) -> Comparison:
+    """What compares a spec, by its key `kind`.  Raises BadInput for a file without one and for an unknown kind."""
+    document = {} if file is None else read_document(file, "Write one with `oncotwin config init comparison`.")
+    for override in map(parse_override, overrides):
+        if override.keys == ("kind",):
+            document["kind"] = override.value
+    kind = document.get("kind")
+    where = "kind" if file is None else f"{file}, kind"
+    if kind is None:
+        raise BadInput("a comparison needs a kind", where=where, allowed=", ".join(COMPARISONS))
+    if kind not in COMPARISONS:
+        raise BadInput(
+            "unknown comparison", where=where, got=kind, allowed=", ".join(COMPARISONS),
+            remedy=nearest(str(kind), COMPARISONS),
+        )  # fmt: skip
+    return COMPARISONS[kind]

@@ -1,0 +1,1 @@
+"""Control of the dosing twins: tasks, controllers by name, one run, comparisons, environments."""

@@ -1,0 +1,22 @@
+"""The reports of finished runs, by their kind."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from oncotwin.apps.culture_report import write_culture_report
+from oncotwin.apps.dosing.comparison_report import write_comparison_report
+from oncotwin.apps.dosing.report import write_control_report
+from oncotwin.apps.personal.report import write_personal_report
+from oncotwin.apps.report import write_report
+
+REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
+    {
+        "tumour": write_report,
+        "culture": write_culture_report,
+        "dosing": write_control_report,
+        "comparison": write_comparison_report,
+        "personal": write_personal_report,
+    }
+)
+"""Kind of run -> what writes its report again; its path."""
