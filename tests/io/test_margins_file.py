@@ -37,7 +37,7 @@ variable = "age"
 value = 53
 within = 2
 [[range]]
-variable = "pfs"
+variable = "c_max"
 low = 0.5
 high = 20
 """
@@ -48,13 +48,13 @@ high = 20
         Count(Group("best_response", ("CR", "PR")), 4, {"sex": ("male",)}, "there"),
         Count(Group("age", (), 60, float("inf")), 3, {}, "s"),
         Median("age", 53, 2, "s"),
-        Range("pfs", 0.5, 20, "s"),
+        Range("c_max", 0.5, 20, "s"),
     )
     assert [str(m) for m in found.margins[2:]] == [
         "best_response CR or PR, of sex male",
         "age 60 to inf",
         "median of age",
-        "range of pfs",
+        "range of c_max",
     ]
     assert plain(found.spec)["plausible"] == {"number": 2048, "seed": 41, "latents": {}}
 
@@ -69,7 +69,10 @@ high = 20
         ("[levels.sex]\nmale = 6\nfemale = 5\n", "levels.sex: more than there are patients; got 11.0; allowed: to 10"),
         ("[levels.sex]\nmale = -1\n", "levels.sex.male: out of range; got -1"),
         ('[[count]]\nvariable = "sex"\ncount = 1\n', "count.0: neither levels nor an interval"),
-        ('[[count]]\nvariable = "sex"\nlow = 1\ncount = 1\n', "count.0.variable: not a number; got 'sex'"),
+        (
+            '[[count]]\nvariable = "sex"\nlow = 1\ncount = 1\n',
+            "count.0.variable: not a number without censoring; got 'sex'",
+        ),
         ('[[count]]\nvariable = "sx"\nlow = 1\ncount = 1\n', "count.0.variable: unknown variable.*'sex'"),
         ('[[count]]\nvariable = "age"\nlow = 1\nlevels = ["x"]\ncount = 1\n', "count.0: levels and an interval"),
         ('[[count]]\nvariable = "age"\nlow = 1\ncount = 11\n', "count.0.count: more than there are patients; got 11.0"),
@@ -77,8 +80,9 @@ high = 20
             '[[count]]\nvariable = "age"\nlow = 1\ncount = 1\namong = { sex = ["x"] }\n',
             "count.0.among.sex: no level of sex; got 'x'",
         ),
-        ('[[median]]\nvariable = "sex"\nvalue = 1\n', "median.0.variable: not a number; got 'sex'"),
+        ('[[median]]\nvariable = "sex"\nvalue = 1\n', "median.0.variable: not a number without censoring; got 'sex'"),
         ('[[range]]\nvariable = "ag"\nlow = 1\nhigh = 2\n', "range.0.variable: unknown variable; got 'ag'"),
+        ('[[median]]\nvariable = "os"\nvalue = 1\n', "median.0.variable: not a number without censoring; got 'os'"),
         ("[plausible.latents]\nenf = [0, 1]\n", "plausible.latents.enf: unknown latent; got 'enf'"),
         ("[plausible.latents]\ninf = [0.6, 0.5]\n", "plausible.latents.inf: least above greatest"),
         ("[plausible.latents]\ninf = [0, 2]\n", "plausible.latents.inf.1: out of range; got 2"),

@@ -209,8 +209,8 @@ def _levels(place: Place, name: str, levels: tuple[str, ...]) -> Iterator[Fault]
 def _number(place: Place, name: str) -> Iterator[Fault]:
     if name not in VARIABLES:
         yield Fault(place, "unknown variable", name, "a variable of the schema", nearest(name, VARIABLES))
-    elif VARIABLES[name].levels:
-        yield Fault(place, "not a number", name, "a continuous variable or a time")
+    elif VARIABLES[name].kind != "continuous":
+        yield Fault(place, "not a number without censoring", name, "a continuous variable")
 
 
 def plain(spec: MarginsSpec) -> dict[str, Any]:

@@ -90,8 +90,9 @@ def _range(margin: Range, table: FeatureTable, size: int) -> list[Statement]:
 def _inside(group: Group, table: FeatureTable) -> np.ndarray:
     column = _column(group.variable, table)
     variable = table.pick([group.variable]).variables[0]
-    if bool(variable.levels) != bool(group.levels):
-        allowed = "levels of it" if variable.levels else "an interval, low and high"
+    if variable.kind == "time-to-event" or bool(variable.levels) != bool(group.levels):
+        kinds = {"continuous": "an interval, low and high", "time-to-event": "none: times may be censored"}
+        allowed = kinds.get(variable.kind, "levels of it")
         raise BadInput("a margin of another kind than its variable", where=str(group), allowed=allowed)
     if variable.levels:
         return np.isin(column, [variable.code(level) for level in group.levels])
@@ -100,8 +101,9 @@ def _inside(group: Group, table: FeatureTable) -> np.ndarray:
 
 def _numbers(name: str, table: FeatureTable) -> np.ndarray:
     column = _column(name, table)
-    if table.pick([name]).variables[0].levels:
-        raise BadInput("median and range are of numbers", where=f"margin of {name}", allowed="counts of its levels")
+    if table.pick([name]).variables[0].kind != "continuous":
+        allowed = "a continuous variable; counts for one with levels; none for times that may be censored"
+        raise BadInput("median and range are of numbers", where=f"margin of {name}", allowed=allowed)
     return column
 
 
