@@ -16,6 +16,7 @@ from oncotwin.apps.cli_cohort import cohort
 from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_dosing import compare, control
 from oncotwin.apps.cli_fba import fba, network
+from oncotwin.apps.cli_learning import evaluate, prefer, train
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
 _NOTICE = "Research use only: no advice for the treatment of a patient."
@@ -41,6 +42,9 @@ app.command(control)
 app.command(compare)
 app.command(fba)
 app.command(network)
+app.command(train)
+app.command(evaluate)
+app.command(prefer)
 
 Kind = Literal["tumour", "culture", "dosing", "comparison"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]

@@ -59,12 +59,14 @@ def never(state: Any) -> jax.Array:
 class Decisions(eqx.Module):
     """The decision problem that a task is to a learner.
 
-    levels: actions, leaves (m,), of which one is chosen.  low, high: bounds of the settings that a learner of continuous
-    actions chooses, records of numbers; None for the others.  enact: settings -> action; by itself the same record.
-    features: observation -> (d,), of order one.
-    reward: (state before, action, state after, parameters) -> number.  allowed: (observation, m) -> (m,) whether a
-    level may be chosen, at least one.  mend: (observation, settings) -> the safe settings in their place.  ended: state ->
-    whether it is terminal.  draw: key -> (parameters, first state) of an episode; None: the task's own.
+    levels: actions, leaves (m,), of which one is chosen.  features: observation -> (d,), of order one.  reward: (state
+    before, action, state after, parameters) -> number.  allowed: (observation, m) -> (m,), which levels may be chosen,
+    at least one.  ended: state -> whether it is terminal.  draw: key -> (parameters, first state) of an episode; None:
+    the task's own.
+
+    low, high: bounds of the settings that a learner of continuous actions chooses, records of numbers; None for the
+    others.  mend: (observation, settings) -> the safe settings in their place.  enact: settings -> action; by itself
+    the same record.
     """
 
     levels: Any

@@ -1,4 +1,4 @@
-"""Deep Q-learning: the paper's learner (Mnih et al. 2015), double (van Hasselt et al. 2016), over several steps, masked.
+"""Deep Q-learning (Mnih et al. 2015), double (van Hasselt et al. 2016), with returns over several steps and masks.
 
 Q(s, a) <- Q(s, a) + alpha [G + z^k max_a' Q(s', a') - Q(s, a)], where the best a' is chosen by the network that learns
 and valued by a copy that follows it slowly.
@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from oncotwin.control.decisions import Decisions, Episode
-from oncotwin.control.episodes import Choice, Stretch, lanes, play, returns
+from oncotwin.control.episodes import Choice, Stretch, lanes, play, returns, settled
 from oncotwin.control.networks import Adam, LevelPolicy, Mlp, masked, mlp
 from oncotwin.control.replay import Experience, Replay, empty_replay, experience, recall, remember
 from oncotwin.core.task import Task
@@ -103,7 +103,7 @@ class Dqn(eqx.Module):
         episodes = lanes(task, self.decisions, first, self.lanes)
         sample = jax.eval_shape(lambda e: self.decisions.features(self.decisions.observe(task, e)), _one(episodes))
         network = mlp((*sample.shape, *self.hidden, self.decisions.count), weights, last=0.1)
-        return DqnMemory(
+        memory = DqnMemory(
             network=network,
             target=network,
             optimiser=self._adam().start(network),
@@ -114,6 +114,7 @@ class Dqn(eqx.Module):
             best=network,
             best_score=jnp.asarray(-jnp.inf, float),
         )
+        return settled(memory)
 
     def improve(self, task: Task, memory: DqnMemory) -> tuple[DqnMemory, Report]:
         """`turns` stretches with their updates, then an evaluation; the best network is kept."""
@@ -122,7 +123,7 @@ class Dqn(eqx.Module):
         better = score > memory.best_score
         best = jax.tree.map(lambda new, old: jnp.where(better, new, old), memory.network, memory.best)
         memory = memory._replace(best=best, best_score=jnp.where(better, score, memory.best_score))
-        return memory, Report(memory.steps, score, memory.best_score, jnp.mean(losses))
+        return settled(memory), Report(memory.steps, score, memory.best_score, jnp.mean(losses))
 
     def policy(self, task: Task, network: Mlp) -> LevelPolicy:
         """The greedy controller of a network."""

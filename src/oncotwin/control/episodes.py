@@ -88,3 +88,8 @@ def _features(decisions: Decisions, seen: Any) -> tuple[jax.Array, jax.Array]:
     """Features in single precision, those not finite zero, and which levels are allowed."""
     features = decisions.features(seen)
     return jnp.where(jnp.isfinite(features), features, 0.0).astype(jnp.float32), decisions.may(seen)
+
+
+def settled(memory: Any) -> Any:
+    """The same record in arrays of fixed types, so that every improvement runs the same compiled program."""
+    return jax.tree.map(lambda x: jax.lax.convert_element_type(x, jnp.asarray(x).dtype), memory)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from oncotwin.control.decisions import Decisions, Episode
 from oncotwin.control.dqn import Report
-from oncotwin.control.episodes import Choice, Stretch, lanes, play, returns
+from oncotwin.control.episodes import Choice, Stretch, lanes, play, returns, settled
 from oncotwin.control.networks import Adam, LevelPolicy, Mlp, SharePolicy, masked, mlp
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput
@@ -179,7 +179,7 @@ class Ppo(eqx.Module):
             mlp((*inputs, *self.hidden, 1), value, last=0.1),
             jnp.full(width, -0.5, jnp.float32),
         )
-        return PpoMemory(
+        memory = PpoMemory(
             network=network,
             optimiser=self._adam().start(network),
             episodes=episodes,
@@ -188,6 +188,7 @@ class Ppo(eqx.Module):
             best=network.policy,
             best_score=jnp.asarray(-jnp.inf, float),
         )
+        return settled(memory)
 
     def improve(self, task: Task, memory: PpoMemory) -> tuple[PpoMemory, Report]:
         """`turns` stretches with their updates, then an evaluation; the best network is kept."""
@@ -196,7 +197,7 @@ class Ppo(eqx.Module):
         better = score > memory.best_score
         best = jax.tree.map(lambda new, old: jnp.where(better, new, old), memory.network.policy, memory.best)
         memory = memory._replace(best=best, best_score=jnp.where(better, score, memory.best_score))
-        return memory, Report(memory.steps, score, memory.best_score, jnp.mean(losses))
+        return settled(memory), Report(memory.steps, score, memory.best_score, jnp.mean(losses))
 
     def policy(self, task: Task, network: Mlp) -> LevelPolicy | SharePolicy:
         """The controller of a network."""

@@ -1,0 +1,154 @@
+"""Policies of the culture: from their files to controllers, and back; those that ship with oncotwin."""
+
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from oncotwin.apps.learning import moves
+from oncotwin.apps.learning.problem import MIDDLE, SPAN, culture_problem, features, terminal, vessel
+from oncotwin.apps.learning.rewards import NEEDS
+from oncotwin.apps.learning.watched import Seen, WatchedCulture
+from oncotwin.control.networks import Layer, LevelPolicy, Mlp, SharePolicy
+from oncotwin.control.schedule import Schedule
+from oncotwin.core.controller import Controller
+from oncotwin.errors import BadInput, nearest
+from oncotwin.io.policy_file import Policy, read_policy, write_policy
+from oncotwin.models.culture import Observation, Weights
+
+FOLDER = "policies"
+DEFAULT = "culture-dqn"
+"""The best of the shipped controllers by the comparison of `docs/explanation/learnt-control.md`."""
+VARIANTS = ("levels", "settings", "recipe")
+"""A policy of moves, of continuous settings, or moves in a fixed order."""
+
+
+class Named(NamedTuple):
+    """A controller and the card of its file."""
+
+    controller: Controller
+    card: dict[str, Any]
+
+
+def task_of(variant: str) -> dict[str, Any]:
+    """What a policy is for: whatever would make its numbers mean something else."""
+    rules = {
+        "moves": [list(map(_plain, move)) for move in moves.MOVES],
+        "settings": [list(map(float, moves.LEAST)), list(map(float, moves.MOST))],
+        "limits": list(moves.LIMITS),
+        "guard": [list(map(float, np.atleast_1d(x))) for x in moves.GUARD],
+        "needs": list(NEEDS),
+        "features": [list(MIDDLE), list(SPAN)],
+        "recipe": [WatchedCulture.missing, WatchedCulture.activator_per_cell, WatchedCulture.vector_moi],
+        "vessel": {row["name"]: float(row["value"]) for row in vessel().table() if row["scope"] == "treatment"},
+    }
+    digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+    return {
+        "name": "culture",
+        "variant": variant,
+        "interval_days": moves.INTERVAL_DAYS,
+        "latest_harvest_days": moves.LATEST_HARVEST,
+        "inputs": width(),
+        "rules": digest,
+    }
+
+
+def width() -> int:
+    """Number of features."""
+    reading = Observation(*(jnp.asarray(x) for x in MIDDLE))
+    return int(features(Seen(reading, reading, reading, jnp.asarray(0.0))).shape[0])
+
+
+def save_network(path: Path, variant: str, network: Mlp, **said: Any) -> None:
+    """Write a network as a policy file.  said: more for the card.  Raises BadInput, StorageFailure."""
+    weights = {}
+    for number, layer in enumerate(network.layers):
+        weights |= {f"weight{number}": np.asarray(layer.weight), f"bias{number}": np.asarray(layer.bias)}
+    write_policy(path, weights, {"task": task_of(variant), **said})
+
+
+def save_recipe(path: Path, chosen: np.ndarray, **said: Any) -> None:
+    """Write moves in a fixed order, (intervals,), as a policy file.  Raises BadInput, StorageFailure."""
+    write_policy(path, {"moves": np.asarray(chosen, np.int32)}, {"task": task_of("recipe"), **said})
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the policies that ship with oncotwin."""
+    names = (entry.name for entry in files("oncotwin").joinpath("data", FOLDER).iterdir())
+    return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
+
+
+def load(chosen: str | Path) -> Named:
+    """The controller of a shipped policy's name or of a card, NAME.json.
+
+    Raises BadInput for an unknown name and another task, StorageFailure for changed or misshapen weights.
+    """
+    path = Path(chosen)
+    if path.suffix != ".json":
+        if str(chosen) not in shipped():
+            remedy = nearest(str(chosen), shipped())
+            raise BadInput("no policy of this name", where="--controller", got=str(chosen), remedy=remedy)
+        path = Path(str(files("oncotwin").joinpath("data", FOLDER, f"{chosen}.json")))
+    variant = _variant(path)
+    found = read_policy(path, task_of(variant))
+    return Named(_controller(found, variant, path), found.card)
+
+
+def default_policy() -> Controller:
+    """The controller that is used where none is named."""
+    return load(DEFAULT).controller
+
+
+def _variant(path: Path) -> str:
+    """What kind of policy a card says it is; the rest is checked by `read_policy`."""
+    try:
+        variant = json.loads(path.read_bytes())["task"]["variant"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return VARIANTS[0]
+    if variant not in VARIANTS:
+        raise BadInput("unknown variant of a policy", where=str(path), got=variant, allowed=", ".join(VARIANTS))
+    return variant
+
+
+def _controller(found: Policy, variant: str, path: Path) -> Controller:
+    if variant == "recipe":
+        if found.weights.keys() != {"moves"}:
+            raise BadInput("a recipe holds its moves alone", where=str(path), got=sorted(found.weights))
+        chosen = found.weights["moves"]
+        if chosen.ndim != 1 or chosen.min() < 0 or chosen.max() >= len(moves.MOVES):
+            raise BadInput("no such moves", where=str(path), got=chosen.tolist(), allowed=f"below {len(moves.MOVES)}")
+        return recipe(chosen)
+    count = len(found.weights) // 2
+    layers = [(found.weights.get(f"weight{i}"), found.weights.get(f"bias{i}")) for i in range(count)]
+    outputs = {"levels": len(moves.MOVES), "settings": len(moves.LEAST)}[variant]
+    _check_chain(layers, outputs, path)
+    network = Mlp(tuple(Layer(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers))
+    problem = culture_problem(terminal(Weights()))
+    kind = {"levels": LevelPolicy, "settings": SharePolicy}[variant]
+    return kind(network, problem.decisions, problem.task.model.no_action())
+
+
+def recipe(chosen: Any) -> Schedule:
+    """Moves in a fixed order as a controller.  chosen: (intervals,) numbers of moves."""
+    table = moves.levels()
+    return Schedule(type(table)(*(column[jnp.asarray(chosen)] for column in table)))
+
+
+def _check_chain(layers: list[tuple], outputs: int, path: Path) -> None:
+    """Raise BadInput unless every layer takes what the one before it gives."""
+    sizes: list[Any] = [width()]
+    for weight, bias in layers:
+        fits = weight is not None and bias is not None and weight.ndim == 2 and weight.shape == (len(bias), sizes[-1])
+        if not fits:
+            raise BadInput("the layers of the policy do not fit", where=str(path), got=sizes)
+        sizes.append(len(bias))
+    if sizes[-1] != outputs:
+        raise BadInput("the policy has another number of outputs", where=str(path), got=sizes[-1], allowed=str(outputs))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else float(value)

@@ -1,0 +1,85 @@
+"""The best open-loop recipe: moves in a fixed order, found by Bayesian optimisation over a few switching days."""
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from oncotwin.apps.learning import moves
+from oncotwin.apps.learning.donors import draw_donors
+from oncotwin.apps.learning.policies import recipe
+from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
+from oncotwin.apps.learning.processes import controlled
+from oncotwin.apps.learning.rewards import worth
+from oncotwin.models.culture import Weights
+from oncotwin.studies.tuning import Tuned, tune
+
+INTERVALS = round(moves.LATEST_HARVEST / moves.INTERVAL_DAYS)
+TUNED_ON = 54
+"""Donors on whom a recipe is judged while it is looked for: two of every subtype, none of them held out."""
+
+
+class Switches(NamedTuple):
+    """A recipe in a few numbers.
+
+    out_day: when the activator is taken out.  grow_until: day until which interleukins 7 and 15 are given every other
+    day.  mature_until: from then on interleukin 21, until this day, then none.  low_oxygen_from: day.  perfusion_early,
+    perfusion_late: index into the levels of renewal, before and from `mature_from`.  mature_from: day.  harvest_day.
+    """
+
+    out_day: float
+    grow_until: float
+    mature_until: float
+    low_oxygen_from: float
+    perfusion_early: float
+    perfusion_late: float
+    mature_from: float
+    harvest_day: float
+
+
+BOUNDS = np.array(
+    [(0.5, 6.0), (0.5, 12.0), (0.5, 12.0), (0.0, 12.0), (0.0, 3.999), (0.0, 3.999), (1.0, 10.0), (7.0, 12.0)]
+)
+"""Of every number of `Switches`."""
+
+
+def moves_of(switches: Switches) -> np.ndarray:
+    """The numbers of the moves, one an interval."""
+    places = {move: number for number, move in enumerate(moves.MOVES)}
+    chosen = []
+    removed = False
+    for index in range(INTERVALS):
+        day = index * moves.INTERVAL_DAYS
+        cytokines = _cytokines(switches, day)
+        if day >= switches.harvest_day - 1e-9:
+            chosen.append(places[moves.Move(harvest=1.0)])
+        elif not removed and day >= switches.out_day - 1e-9 and index > 0:
+            removed = True
+            chosen.append(places[moves.Move(cytokines, removes=moves.REMOVED)])
+        else:
+            level = switches.perfusion_early if day < switches.mature_from else switches.perfusion_late
+            oxygen = moves.OXYGEN[int(day >= switches.low_oxygen_from)]
+            chosen.append(places[moves.Move(cytokines, moves.MEDIUM[int(level)], oxygen)])
+    return np.array(chosen, np.int32)
+
+
+def _cytokines(switches: Switches, day: float) -> tuple[str, ...]:
+    """What is given on a day: every other day, and with the activator's removal."""
+    if day % 2.0 >= moves.INTERVAL_DAYS and abs(day - switches.out_day) > moves.INTERVAL_DAYS:
+        return ()
+    if day < switches.grow_until:
+        return moves.CYTOKINES[2]
+    return moves.CYTOKINES[3] if day < switches.mature_until else ()
+
+
+def tuned_recipe(weights: Weights, *, trials: int = 60, seed: int = 0) -> tuple[np.ndarray, Tuned]:
+    """The moves of the best recipe found, and what was tried; every trial grows the same donors."""
+    donors = draw_donors(jax.random.key(seed + 1), TUNED_ON)
+    noise = jax.random.key(seed + 2)
+
+    def value(numbers: np.ndarray) -> float:
+        way = controlled("recipe", recipe(moves_of(Switches(*numbers))), TRAINING_STEP_HOURS)
+        return float(np.mean(worth(way.grow(donors, noise).product, weights)))
+
+    found = tune(value, BOUNDS, trials=trials, seed=seed)
+    return moves_of(Switches(*found.best)), found

@@ -1,0 +1,100 @@
+"""A decision problem as a Gymnasium environment (extra `gym`): patients drawn for every episode, choices masked."""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from oncotwin.control.decisions import Decisions, Episode
+from oncotwin.core.task import Task
+from oncotwin.errors import BadInput
+
+try:
+    import gymnasium
+    from gymnasium import spaces
+except ImportError as error:
+    raise ImportError("Gymnasium is not installed; install it with: pip install 'oncotwin[gym]'") from error
+
+MASK = "action_mask"
+"""Key of `info` under which the levels that may be chosen stand, (m,), 0 or 1."""
+
+
+class DecisionEnvironment(gymnasium.Env):
+    """One episode is one patient: what a learner of this project meets, for learners of other libraries.
+
+    variant: `levels`, a choice among m (a level that `info["action_mask"]` does not allow is refused), or `settings`,
+    shares in [0, 1] of the way between two bounds, mended where they would break a limit.  Observations are the
+    features, float32.  `info` holds `status` of the model and, of levels, the mask.  An episode ends where the problem
+    ends.
+    """
+
+    metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
+
+    def __init__(self, task: Task, decisions: Decisions, variant: Literal["levels", "settings"] = "levels") -> None:
+        if variant == "settings" and decisions.low is None:
+            raise BadInput("this problem has no continuous variant", where="DecisionEnvironment", got=variant)
+        self.task, self.decisions, self.variant = task, decisions, variant
+        self._begin = jax.jit(lambda key: self._shown(decisions.begin(task, key)))
+        self._hold = jax.jit({"levels": self._hold_level, "settings": self._hold_settings}[variant])
+        episode, features, _ = self._begin(jax.random.key(0))
+        del episode
+        self.observation_space = spaces.Box(-np.inf, np.inf, features.shape, np.float32)
+        if variant == "levels":
+            self.action_space = spaces.Discrete(decisions.count)
+        else:
+            numbers = len(jax.tree.leaves(decisions.low))
+            self.action_space = spaces.Box(0.0, 1.0, (numbers,), np.float32)
+        self._episode: Episode | None = None
+        self._mask = np.ones(decisions.count, np.int8)
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[np.ndarray, dict]:
+        """A patient and a first state, drawn."""
+        super().reset(seed=seed)
+        del options
+        key = jax.random.key(int(self.np_random.integers(2**31)))
+        self._episode, features, allowed = self._begin(key)
+        return np.asarray(features), self._info(allowed, 0)
+
+    def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
+        """Hold a choice over one interval.  Raises BadInput for one that is not allowed."""
+        if self._episode is None:
+            raise BadInput("the episode has not begun or is over", where="step", remedy="Call reset()")
+        if not self.action_space.contains(action):
+            raise BadInput("no such action", where="step", got=action, allowed=str(self.action_space))
+        if self.variant == "levels" and not self._mask[int(action)]:
+            allowed = ", ".join(map(str, np.flatnonzero(self._mask)))
+            raise BadInput("this level would break a limit", where="step", got=int(action), allowed=allowed)
+        (episode, features, allowed), outcome, status = self._hold(self._episode, jnp.asarray(action))
+        over = bool(outcome.over)
+        self._episode = None if over else episode
+        return np.asarray(features), float(outcome.reward), over, False, self._info(allowed, int(status))
+
+    def action_masks(self) -> np.ndarray:
+        """Levels that may be chosen now, as maskable learners ask for them, (m,), bool."""
+        return self._mask.astype(bool)
+
+    def _hold_level(self, episode: Episode, action: jax.Array) -> tuple:
+        return self._after(episode, self.decisions.level(action))
+
+    def _hold_settings(self, episode: Episode, action: jax.Array) -> tuple:
+        seen = self.decisions.observe(self.task, episode)
+        settings = self.decisions.mend(seen, self.decisions.between(action.astype(float)))
+        return self._after(episode, self.decisions.enact(settings))
+
+    def _after(self, episode: Episode, action: Any) -> tuple:
+        following, outcome = self.decisions.hold(self.task, episode, action)
+        return self._shown(following), outcome, self.task.model.status(following.state)
+
+    def _shown(self, episode: Episode) -> tuple[Episode, jax.Array, jax.Array]:
+        """The episode, its features and the levels allowed."""
+        seen = self.decisions.observe(self.task, episode)
+        features = self.decisions.features(seen)
+        features = jnp.where(jnp.isfinite(features), features, 0.0).astype(jnp.float32)
+        return episode, features, self.decisions.may(seen)
+
+    def _info(self, allowed: Any, status: int) -> dict[str, Any]:
+        if self.variant == "settings":
+            return {"status": status}
+        self._mask = np.asarray(allowed).astype(np.int8)
+        return {"status": status, MASK: self._mask}

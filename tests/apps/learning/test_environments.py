@@ -1,0 +1,58 @@
+"""The culture speaks Gymnasium: both variants are sound, and a client drives one."""
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.utils.env_checker import check_env
+
+from oncotwin.apps.learning import environments
+from oncotwin.apps.learning.moves import LIMITS, MOVES
+from oncotwin.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def discrete():
+    return gymnasium.make("oncotwin.apps.learning.environments:oncotwin/Culture-v0")
+
+
+def test_a_client_drives_an_episode_to_its_end(discrete):
+    """Random allowed moves keep the limits; the last reward is the only one."""
+    first, info = discrete.reset(seed=1)
+    rng, rewards, over = np.random.default_rng(0), [], False
+    base = discrete.unwrapped
+    while not over:
+        refused = np.flatnonzero(info["action_mask"] == 0)
+        if len(refused):
+            with pytest.raises(BadInput, match="break a limit"):
+                base.step(refused[0])
+        move = rng.choice(np.flatnonzero(info["action_mask"][:-1]))
+        seen, reward, over, truncated, info = discrete.step(move)
+        assert discrete.observation_space.contains(seen)
+        assert not truncated
+        rewards.append(reward)
+        if base._episode is not None:
+            culture = base._episode.state.culture
+            assert culture.medium.glucose > LIMITS.glucose_least
+            assert culture.medium.lactate < LIMITS.lactate_most
+            assert culture.volume_ml <= LIMITS.volume_most
+    assert len(rewards) == 24
+    assert rewards[:-1] == [0.0] * 23
+    assert -4.0 < rewards[-1] < 1.0
+    with pytest.raises(BadInput, match="over"):
+        base.step(0)
+
+
+def test_a_seed_gives_the_same_donor(discrete):
+    firsts = [discrete.reset(seed=seed)[0] for seed in (3, 3, 4)]
+    np.testing.assert_array_equal(firsts[0], firsts[1])
+    assert np.any(firsts[0] != firsts[2])
+
+
+def test_harvest_waits_for_its_day(discrete):
+    _, info = discrete.reset(seed=0)
+    assert MOVES[-1].harvest == 1.0
+    assert info["action_mask"][-1] == 0
+
+
+def test_gymnasium_finds_no_fault_in_the_continuous_variant():
+    check_env(environments.culture("settings"), skip_render_check=True)
