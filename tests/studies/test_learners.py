@@ -38,15 +38,30 @@ def test_trees_of_one_target_do_not_depend_on_the_others_and_fewer_are_a_prefix(
     np.testing.assert_array_equal(together.predict(shown, 25)[:, 2], alone.predict(shown, 25)[:, 0])
 
 
-def test_boosting_is_not_constant_on_a_small_cohort_and_respects_weights(lesson, shown):
+def test_boosting_is_not_constant_on_a_small_cohort(lesson, shown):
+    assert len(np.unique(grow(lesson, Shape(2, 1, 0.1), 30, 0).predict(shown, 30)[:, 0])) > 5
+
+
+def test_a_weight_of_zero_leaves_a_patient_out_of_the_trees(lesson):
+    """With every split allowed, the trees meet the others and ignore a patient without weight."""
     w = lesson.w.copy()
     w[5] = 0.0
     wrong = lesson.z.copy()
-    wrong[5] += 50.0
-    one, two = (grow(lesson_of(lesson.X, z, unscaled(), w), Shape(2, 1, 0.1), 30, 0) for z in (lesson.z, wrong))
-    assert len(np.unique(one.predict(shown, 30)[:, 0])) > 5
-    apart = one.predict(shown, 30) - two.predict(shown, 30)
-    assert np.max(np.abs(apart)) < 1.0  # the start is a median, the gradient of patient 5 is 0
+    wrong[5] = np.median(lesson.z, axis=0) - 50.0
+    fitted = grow(lesson_of(lesson.X, wrong, unscaled(), w), Shape(3, 1, 0.1), 100, 0).predict(lesson.X, 100)
+    others = np.arange(len(w)) != 5
+    assert np.median(np.abs(fitted - wrong)[others]) < 0.15
+    assert np.all(np.abs(fitted - wrong)[5] > 40)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_weights_of_any_size_are_learnt_from(seed):
+    """LightGBM stops where its count of samples, read off the second derivatives, comes out as none."""
+    rng = np.random.default_rng(seed)
+    X = np.column_stack([rng.integers(0, 3, 20), rng.integers(0, 2, 20), rng.normal(size=20)]).astype(float)
+    w = rng.lognormal(0, 2, (20, 6))
+    grown = grow(lesson_of(X, rng.normal(size=(20, 6)), unscaled(), w), Shape(3, 1, 0.1), 40, seed)
+    assert np.isfinite(grown.predict(X, 40)).all()
 
 
 def test_contributions_add_up_to_the_prediction(lesson, shown):

@@ -16,6 +16,7 @@ from oncotwin.apps.cli_cohort import cohort
 from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_dosing import compare, control
 from oncotwin.apps.cli_fba import fba, network
+from oncotwin.apps.cli_personal import personalise
 from oncotwin.apps.cli_learning import evaluate, prefer, train
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
@@ -40,6 +41,7 @@ app.command(overlay)
 simulate.command(simulate_culture, name="culture")
 app.command(control)
 app.command(compare)
+app.command(personalise)
 app.command(fba)
 app.command(network)
 app.command(train)

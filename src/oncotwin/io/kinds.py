@@ -14,6 +14,7 @@ from oncotwin.io.documents import merge, read_document, read_preset
 from oncotwin.io.dosing_consistency import dosing_contradictions
 from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
 from oncotwin.io.faults import Fault
+from oncotwin.io.personal_spec import PERSONALISE, PersonalSpec
 from oncotwin.io.protocols import is_file, read_protocol
 from oncotwin.io.rundir import SPEC
 from oncotwin.io.section import Section
@@ -186,6 +187,20 @@ COMPARISON = Kind(
 )
 """Controllers side by side: a figure of the dosing paper."""
 
+PERSONAL = Kind(
+    name="personal",
+    spec=PersonalSpec,
+    base="kind",
+    default=PERSONALISE,
+    head=head("personal", "A personalisation", "personalise"),
+    elsewhere=MappingProxyType({}),
+    defaults=lambda chosen, where, folder, asked: {},
+    located=_as_it_is,
+    contradictions=lambda spec, family: iter(()),
+    values=(PERSONALISE,),
+)
+"""Latents of a cohort from its features; told by the command line alone, so that no file of it is written by hand."""
+
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE, COMPARISON, DOSING)})
 """Every kind by its name; of two whose base a document holds, the first is its kind."""
 
@@ -196,7 +211,7 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in KINDS.values() if _holds_base(document, kind)), None)
+    found = next((kind for kind in (PERSONAL, *KINDS.values()) if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)

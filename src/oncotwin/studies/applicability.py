@@ -25,13 +25,21 @@ class Domain(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a patient stands. p: share of training patients that lie as far out, itself counted. beyond: columns whose
-    value lies outside the training range.
+    """Where a patient stands.
+
+    p: share of training patients that lie as far out, itself counted.  distance: mean over the nearest.  nearest: to
+    the nearest, 0 for a patient of the training.  beyond: columns whose value lies outside the training range.
     """
 
     p: float
     distance: float
+    nearest: float
     beyond: tuple[int, ...]
+
+    @property
+    def known(self) -> bool:
+        """Whether these very values stand among the training patients: their prediction is then no test."""
+        return self.nearest < 1e-9
 
     @property
     def inside(self) -> bool:
@@ -56,7 +64,7 @@ def place(known: Domain, x: np.ndarray) -> Place:
     p = (1 + np.sum(known.distances >= distance)) / (1 + len(known.distances))
     room = 1e-9 * (known.high - known.low)
     beyond = np.flatnonzero((x < known.low - room) | (x > known.high + room))
-    return Place(float(p), distance, tuple(int(i) for i in beyond))
+    return Place(float(p), distance, float(apart.min()), tuple(int(i) for i in beyond))
 
 
 def _near(apart: np.ndarray) -> np.ndarray:

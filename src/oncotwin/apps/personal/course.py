@@ -1,12 +1,14 @@
 """The course of one patient for many possible latents: theta -> U -> y, with bands, as a forecast."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
+from oncotwin.apps.personal.twin import LATENTS, TwinSpec, endpoints
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.endpoints import Response
 from oncotwin.core.exchange import Infusion, Latents
@@ -35,13 +37,13 @@ class Ensemble(NamedTuple):
 
 def ensemble(latents: np.ndarray, dose_cells: float, spec: TwinSpec) -> Ensemble:
     """Courses and outcomes of one patient for each row of latents, (k, 6)."""
-    seen = simulate(latents, dose_cells, spec)
-    together = jax.jit(jax.vmap(lambda theta: _course(theta, jnp.asarray(dose_cells), spec)))
+    together = _compiled(spec)
     parts = []
     for start in range(0, len(latents), spec.batch):
         rows = np.minimum(np.arange(start, start + spec.batch), len(latents) - 1)  # the last batch is filled up
-        parts.append(jax.tree.map(np.asarray, together(jnp.asarray(latents[rows]))))
-    values = {name: np.concatenate([part[name] for part in parts])[: len(latents)] for name in SHOWN}
+        doses = jnp.full(len(rows), float(dose_cells))
+        parts.append(jax.tree.map(np.asarray, together(jnp.asarray(latents[rows], dtype=float), doses)))
+    values, seen = jax.tree.map(lambda *leaves: np.concatenate(leaves)[: len(latents)], *parts)
     return Ensemble(np.asarray(spec.instants), values, seen)
 
 
@@ -70,12 +72,18 @@ def forecast(found: Ensemble) -> dict[str, Any]:
     }
 
 
-def _course(theta: jax.Array, dose: jax.Array, spec: TwinSpec) -> dict[str, jax.Array]:
-    """What is followed of one course, (t,) each.  theta: (6,).  dose: cells, ()."""
+@lru_cache(maxsize=4)
+def _compiled(spec: TwinSpec) -> Callable[[jax.Array, jax.Array], tuple[dict[str, jax.Array], Observables]]:
+    """Courses of a batch, compiled on first use."""
     scheme = Accurate(spec.rtol, max_step_days=spec.max_step_days, dtype=spec.dtype)
     model = Tumour(Grid(spec.shape, spec.lengths_cm), scheme=scheme)
     unit = plan_actions(model, tuple(Infusion(day, 1.0) for day in spec.infusion_days), spec.instants)
-    plan = Schedule(unit._replace(blood_cells=unit.blood_cells * dose))
-    parameters = apply_latents(spec.parameters, Latents(*(theta[i] for i in range(len(LATENTS)))))
-    seen = rollout(Task(model, parameters, spec.instants), plan).observations
-    return {name: getattr(seen, name) for name in SHOWN}
+
+    def one(theta: jax.Array, dose: jax.Array) -> tuple[dict[str, jax.Array], Observables]:
+        parameters = apply_latents(spec.parameters, Latents(*(theta[i] for i in range(len(LATENTS)))))
+        plan = Schedule(unit._replace(blood_cells=unit.blood_cells * dose))
+        run = rollout(Task(model, parameters, spec.instants), plan)
+        seen = endpoints(run.times, run.observations, jnp.max(run.numerics), spec)
+        return {name: getattr(run.observations, name) for name in SHOWN}, seen
+
+    return jax.jit(jax.vmap(one))

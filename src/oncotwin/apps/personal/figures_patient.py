@@ -8,18 +8,23 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, SKY, VERMILLION, lettered, new_figure, quantity, styled
+from oncotwin.apps.figures.style import BLUE, FAINT, INK, SKY, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.personal.course import BAND, SHOWN
 from oncotwin.core.endpoints import Response
 from oncotwin.io.array_file import read_arrays
-from oncotwin.models.tumour3d.observation import MEANINGS
 
 COURSE, KIND = "course.npz", "patient's courses"
 CAPTION = (
     "One patient predicted from features. Latents: prediction and 90 % CV+ interval. Courses: median and 90 % of what "
-    "the possible latents lead to; line: of the predicted latents. Response: shares of the courses; diamond: what the "
-    "file says was observed."
+    "the possible latents lead to, no other error counted; line: of the predicted latents. Response: shares of the "
+    "courses; diamond: what the file says was observed."
 )
+TITLES = {
+    "sum_of_diameters_mm": "Sum of longest diameters (mm)",
+    "transgene_copies_per_ug": "Transgene in blood (copies/µg)",
+    "il6_pg_per_ml": "Interleukin 6 (pg/mL)",
+    "antigen_positive_fraction": "Antigen-positive tumour cells",
+}
 _LOGARITHMIC = ("transgene_copies_per_ug", "il6_pg_per_ml")
 
 
@@ -36,6 +41,8 @@ def draw_patient(run_dir: Path, summary: Mapping[str, Any]) -> Figure:
     _response(panels[1, 2], summary)
     lettered(list(panels.flat))
     said = f"{summary['patient']}, predicted by a model of {summary['model']}; {summary['space']} twin"
+    if summary["in_training"]:
+        said += "; among the training patients: no test"
     if summary["outside"]:
         said += "\nOUTSIDE the applicability domain: " + "; ".join(summary["outside"])[:140]
     figure.suptitle(said, fontsize=7, x=0.01, ha="left", color=VERMILLION if summary["outside"] else INK)
@@ -52,7 +59,6 @@ def _latents(panel: Axes, summary: Mapping[str, Any]) -> None:
 
 
 def _band(panel: Axes, arrays: Mapping[str, np.ndarray], name: str) -> None:
-    unit, label = MEANINGS[name]
     values = arrays[name][arrays["trusted"].astype(bool)]
     low, middle, high = np.quantile(values, BAND, axis=0)
     if name in _LOGARITHMIC:
@@ -63,7 +69,7 @@ def _band(panel: Axes, arrays: Mapping[str, np.ndarray], name: str) -> None:
     panel.plot(arrays["days"], middle, color=BLUE, linestyle="--", linewidth=1.0)
     if arrays["trusted"][0]:
         panel.plot(arrays["days"], values[0], color=BLUE)
-    panel.set(xlabel="Time since infusion (day)", title=quantity(label, unit))
+    panel.set(xlabel="Time since infusion (day)", title=TITLES[name])
 
 
 def _response(panel: Axes, summary: Mapping[str, Any]) -> None:

@@ -115,6 +115,7 @@ def summary_of(found: Predicted, spec: PersonalSpec, space: str) -> dict[str, An
         "inside_domain": asked.place.inside,
         "outside": list(asked.outside),
         "domain_p": asked.place.p,
+        "in_training": asked.place.known,
         "latents": {name: {"value": float(v), "low": float(a), "high": float(b)} for name, v, a, b in parts},
         "coverage": COVERAGE,
         "forecast": forecast(found.courses),

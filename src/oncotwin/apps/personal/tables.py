@@ -24,6 +24,8 @@ def patient_table(summary: Mapping[str, Any]) -> Iterator[Table | str]:
     """Latents and forecast of one patient."""
     if summary["outside"]:
         yield f"OUTSIDE the applicability domain, do not rely on this: {'; '.join(summary['outside'])}"
+    if summary["in_training"]:
+        yield "these very values stand among the training patients: this is a description, no test of the model"
     latents = Table(title=f"{summary['patient']}: latents", caption=NOTICE, title_justify="left")
     for head in ("Latent", "Predicted", "90 % interval"):
         latents.add_column(head, justify="left" if head == "Latent" else "right")
