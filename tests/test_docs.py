@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from oncotwin.apps import cli, cli_culture
+from oncotwin.core.features import SCHEMA
 from oncotwin.errors import BadInput
+from oncotwin.io.cohort_files import read_cohort
 from oncotwin.io.culture_spec import CultureSpec
 from oncotwin.io.documents import preset_names
 from oncotwin.io.explain import keys
 from oncotwin.io.kinds import CULTURE
+from oncotwin.io.margins_file import MarginsSpec, read_margins
 from oncotwin.io.resolve import resolve
 from oncotwin.io.sensor_log import read_sensor_log
 from oncotwin.io.spec import TumourSpec
@@ -91,6 +94,18 @@ def test_sensor_log_is_valid(text, tmp_path):
     assert len(read_sensor_log(tmp_path / "log.csv").days) > 1
 
 
+@pytest.mark.parametrize("text", blocks("csv cohort"))
+def test_cohort_is_valid(text, tmp_path):
+    (tmp_path / "cohort.csv").write_text(text, encoding="utf-8")
+    assert len(read_cohort(tmp_path / "cohort.csv")) > 1
+
+
+@pytest.mark.parametrize("text", blocks("toml margins"))
+def test_margins_are_valid(text, tmp_path):
+    (tmp_path / "margins.toml").write_text(text, encoding="utf-8")
+    assert read_margins(str(tmp_path / "margins.toml")).margins
+
+
 @pytest.mark.parametrize("arguments", commands())
 def test_command_parses(arguments):
     if arguments in (["--version"], ["--help"]):
@@ -153,3 +168,18 @@ def test_every_key_is_documented():
 def test_every_key_of_a_culture_is_documented():
     page = (ROOT / "docs" / "reference" / "spec-culture.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in page if line.startswith("| `")] == culture_rows()
+
+
+def cohort_rows() -> list[str]:
+    """The row of every variable of a cohort, then of every key of a margins file."""
+    found = []
+    for v in SCHEMA:
+        allowed = ", ".join(v.levels) if v.levels else f"{v.low:g} to {v.high:g}"
+        unit = "" if v.unit == "1" else v.unit
+        found.append(f"| `{v.name}` | {v.kind} | {unit} | {allowed} | {v.tag} | {v.doc} |")
+    return found + [f"| `{'.'.join(key.place)}` | {key.allowed} | {key.doc} |" for key in keys(MarginsSpec)]
+
+
+def test_every_column_of_a_cohort_and_key_of_its_margins_is_documented():
+    page = (ROOT / "docs" / "reference" / "cohort.md").read_text(encoding="utf-8").splitlines()
+    assert [line for line in page if line.startswith("| `")] == cohort_rows()
