@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +18,6 @@ from oncotwin.numerics.shooting import Outcome, Settings, Solution, evaluate, so
 
 VIOLATION = 1e-3
 """How far beyond a bound, relative to one plus its size, a predicted observation may be before a plan is infeasible."""
-
-
-class Memory(NamedTuple):
-    """What an `Mpc` hands itself.  plan: (N, m), for the intervals to come.  fresh: whether none was found yet."""
-
-    plan: jax.Array
-    fresh: jax.Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,24 +56,24 @@ class Mpc:
             raise BadInput("no start", where="Mpc", got=self.starts, allowed="one or more shares from 0 to 1")
         self._predicted()
 
-    def start(self) -> Memory:
-        """No plan yet."""
-        return Memory(jnp.tile(self._predicted().between(0.0), (self.horizon, 1)), jnp.asarray(True))
+    def start(self) -> jax.Array:
+        """No plan yet: NaN, (N, m).  The memory is the plan for the intervals to come."""
+        return jnp.full((self.horizon, self._predicted().limits.low.size), jnp.nan)
 
-    def act(self, observation: Any, memory: Memory) -> Decision:
+    def act(self, observation: Any, memory: jax.Array) -> Decision:
         """The first action of the best plan found."""
         return self._compiled(observation, memory)
 
-    def plan(self, observation: Any, memory: Memory | None = None) -> Solution:
+    def plan(self, observation: Any, memory: jax.Array | None = None) -> Solution:
         """The best plan from an observation, with its course, cost and outcome."""
         return self._planned(observation, self.start() if memory is None else memory)
 
     @cached_property
-    def _compiled(self) -> Callable[[Any, Memory], Decision]:
+    def _compiled(self) -> Callable[[Any, jax.Array], Decision]:
         return jax.jit(self._decided)
 
     @cached_property
-    def _planned(self) -> Callable[[Any, Memory], Solution]:
+    def _planned(self) -> Callable[[Any, jax.Array], Solution]:
         return jax.jit(lambda observation, memory: self._searched(self._predicted().state(observation), memory))
 
     def _predicted(self) -> Prediction:
@@ -93,7 +86,7 @@ class Mpc:
             where="Mpc",
         )
 
-    def _decided(self, observation: Any, memory: Memory) -> Decision:
+    def _decided(self, observation: Any, memory: jax.Array) -> Decision:
         belief = self._predicted()
         x = belief.state(observation)
         found = self._searched(x, memory)
@@ -103,24 +96,24 @@ class Mpc:
             lambda planned, instead: jnp.where(usable, planned, instead), belief.action(found.plan[0]), safe
         )
         later = jnp.concatenate([found.plan[1:], found.plan[-1:]])
-        kept = Memory(jnp.where(usable, later, memory.plan), memory.fresh & ~usable)
-        return Decision(action, kept, _status(belief, x, found))
+        return Decision(action, jnp.where(usable, later, memory), _status(belief, x, found))
 
-    def _searched(self, x: jax.Array, memory: Memory) -> Solution:
+    def _searched(self, x: jax.Array, memory: jax.Array) -> Solution:
         return batched_search(self._search, x, memory)
 
-    def _search(self, x: jax.Array, memory: Memory) -> Solution:
+    def _search(self, x: jax.Array, memory: jax.Array) -> Solution:
         """The plan from memory improved, or the cheapest of the starts; the others where that does not converge."""
         belief = self._predicted()
         problem = belief.posed(jnp.full(self.horizon, float(self.belief.intervals[0])))
         starts = jnp.stack([jnp.tile(belief.between(share), (self.horizon, 1)) for share in self.starts])
-        guesses = jnp.concatenate([memory.plan[None], starts])
+        fresh = ~jnp.all(jnp.isfinite(memory))
+        guesses = jnp.concatenate([jnp.where(fresh, starts[0], memory)[None], starts])
 
         def cheapest() -> jax.Array:
             costs = jax.vmap(lambda plan: evaluate(problem, x, plan)[1])(guesses)
             return jnp.argmin(jnp.where(jnp.isfinite(costs), costs, jnp.inf))
 
-        first = jax.lax.cond(memory.fresh, cheapest, lambda: jnp.asarray(0))
+        first = jax.lax.cond(fresh, cheapest, lambda: jnp.asarray(0))
 
         def more(carry: tuple[jax.Array, Solution]) -> jax.Array:
             count, best = carry
@@ -134,7 +127,7 @@ class Mpc:
             return count + 1, jax.tree.map(lambda new, old: jnp.where(better, new, old), found, best)
 
         none, states = jnp.asarray(0), jnp.zeros((self.horizon, x.shape[0]))
-        nothing = Solution(memory.plan, states, jnp.asarray(jnp.inf), none, none)
+        nothing = Solution(guesses[0], states, jnp.asarray(jnp.inf), none, none)
         return jax.lax.while_loop(more, attempt, (none, nothing))[1]
 
 

@@ -69,7 +69,7 @@ class Prediction:
         def stage(x: jax.Array, u: jax.Array) -> jax.Array:
             seen, action = self.observed(x), self.action(u)
             cost = self.objective(seen, action, p)
-            return jnp.asarray(cost if self.bounds is None else cost + self.bounds(seen, action, p), float)
+            return jnp.asarray(cost if self.bounds is None else cost + jnp.sum(self.bounds(seen, action, p)), float)
 
         def terminal(x: jax.Array) -> jax.Array:
             return jnp.zeros(()) if self.terminal is None else jnp.asarray(self.terminal(self.record(x), p), float)

@@ -12,6 +12,7 @@ fast, and exact once they do not.
 
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -70,7 +71,7 @@ class Settings(NamedTuple):
     """
 
     iterations: int = 100
-    tolerance: float = 1e-8
+    tolerance: float = 1e-7
     step_tolerance: float = 1e-4
 
 
@@ -95,6 +96,18 @@ class _Policy(NamedTuple):
     gains: jax.Array  # of the relative plan by the state, (N, m, n)
     slope: jax.Array  # of the cost along the steps
     fall: jax.Array  # of the cost that the whole step predicts
+
+
+class _Local(NamedTuple):
+    """Derivatives of every interval, of z = (x_k, u_k) and of y = (x_{k+1}, u_k), side by side.
+
+    F: of the next state by z, (N, n, n + m).  slopes, bends: of the stage cost by y, (N, n + m) and (N, n + m, n + m),
+    the terminal cost in the last.
+    """
+
+    F: jax.Array
+    slopes: jax.Array
+    bends: jax.Array
 
 
 class _Value(NamedTuple):
@@ -203,43 +216,60 @@ def _changed(problem: Problem, x: jax.Array, old: _Course, policy: _Policy, shar
 def _policy(problem: Problem, x: jax.Array, it: _Iterate) -> _Policy:
     """The steps that are best to second order around a course, from the last interval to the first."""
     plan, states, _ = it.course
+    n = x.shape[0]
+    z = jnp.concatenate([jnp.concatenate([x[None], states[:-1]]), plan], axis=1)
+    ends = jnp.concatenate([states, plan], axis=1)
 
-    def interval(value: _Value, now: tuple) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
-        before, after, v, dt = now
-        return _backed(problem, value, before, after, v, dt, it)
-
-    last = states[-1]
-    zero = jnp.asarray(0.0)
-    end = _Value(jax.jacfwd(problem.terminal)(last), _hessian(problem.terminal)(last), zero, zero)
-    rows = (jnp.concatenate([x[None], states[:-1]]), states, plan, problem.intervals)
-    value, (steps, gains) = jax.lax.scan(interval, end, rows, reverse=True)
-    return _Policy(steps, gains, value.slope, -value.slope - 0.5 * value.bend)
-
-
-def _backed(
-    problem: Problem, value: _Value, x: jax.Array, after: jax.Array, v: jax.Array, dt: jax.Array, it: _Iterate
-) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
-    """The cost to come before an interval from that after it, and the interval's step and gain."""
-    n, m = x.shape[0], v.shape[0]
-
-    def ahead(z: jax.Array) -> jax.Array:
+    def ahead(z: jax.Array, dt: jax.Array) -> jax.Array:
         return problem.advance(z[:n], z[n:], dt)
 
     def stage(y: jax.Array) -> jax.Array:
         return problem.stage(y[:n], y[n:])
 
-    z, y = jnp.concatenate([x, v]), jnp.concatenate([after, v])
-    slopes = jax.jacfwd(stage)(y).at[:n].add(value.gradient)
-    bends = _hessian(stage)(y).at[:n, :n].add(value.curvature)
-    outer = jnp.concatenate([jax.jacfwd(ahead)(z), jnp.eye(m, n + m, n)])
-    Q = _times(outer.T, _times(bends, outer))
-    bent = jax.lax.cond(it.exact, lambda: _curved(ahead, z, slopes[:n]), lambda: jnp.zeros_like(Q))
-    Q, q = Q + bent, jnp.sum(outer * slopes[:, None], axis=0)
+    local = _Local(
+        jax.vmap(jax.jacfwd(ahead))(z, problem.intervals),
+        jax.vmap(jax.jacfwd(stage))(ends).at[-1, :n].add(jax.jacfwd(problem.terminal)(states[-1])),
+        jax.vmap(_hessian(stage))(ends).at[-1, :n, :n].add(_hessian(problem.terminal)(states[-1])),
+    )
+
+    def bent() -> jax.Array:
+        return jax.vmap(partial(_curved, ahead))(z, problem.intervals, _prices(local))
+
+    curved = jax.lax.cond(it.exact, bent, lambda: jnp.zeros_like(local.bends))
+
+    def interval(value: _Value, now: tuple) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
+        return _backed(problem, value, *now, it.damping)
+
+    zero = jnp.asarray(0.0)
+    end = _Value(jnp.zeros_like(x), jnp.zeros((n, n)), zero, zero)
+    value, (steps, gains) = jax.lax.scan(interval, end, (plan, local, curved), reverse=True)
+    return _Policy(steps, gains, value.slope, -value.slope - 0.5 * value.bend)
+
+
+def _prices(local: _Local) -> jax.Array:
+    """What the cost to come loses or gains with the state after each interval, (N, n)."""
+    n = local.F.shape[1]
+
+    def back(price: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        F, slopes = now
+        price = price + slopes[:n]
+        return jnp.sum(F[:, :n] * price[:, None], axis=0), price
+
+    return jax.lax.scan(back, jnp.zeros(n), (local.F, local.slopes), reverse=True)[1]
+
+
+def _backed(
+    problem: Problem, value: _Value, v: jax.Array, local: _Local, curved: jax.Array, damping: jax.Array
+) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
+    """The cost to come before an interval from that after it, and the interval's step and gain."""
+    n, m = value.gradient.shape[0], v.shape[0]
+    slopes = local.slopes.at[:n].add(value.gradient)
+    bends = local.bends.at[:n, :n].add(value.curvature)
+    outer = jnp.concatenate([local.F, jnp.eye(m, n + m, n)])
+    Q, q = _times(outer.T, _times(bends, outer)) + curved, jnp.sum(outer * slopes[:, None], axis=0)
     H = Q[n:, n:]
-    steepest = jnp.maximum(jnp.max(jnp.abs(H)), jnp.max(jnp.abs(q[n:])))
-    damped = H + it.damping * steepest * jnp.eye(m)
-    best = box_qp(damped, q[n:], problem.low - v, problem.high - v, Q[n:, :n])
-    d, K = best.d, best.gains
+    size = jnp.maximum(jnp.max(jnp.abs(H)), jnp.max(jnp.abs(q[n:])))
+    d, _, K = box_qp(H + damping * size * jnp.eye(m), q[n:], problem.low - v, problem.high - v, Q[n:, :n])
     pushed = jnp.sum(H * d, axis=1)
     gradient = q[:n] + jnp.sum(K * (pushed + q[n:])[:, None], axis=0) + jnp.sum(Q[n:, :n] * d[:, None], axis=0)
     crossed = _times(K.T, Q[n:, :n])
@@ -248,13 +278,13 @@ def _backed(
     return _Value(gradient, curvature, slope, value.bend + jnp.sum(d * pushed)), (d, K)
 
 
-def _curved(ahead: Callable[[jax.Array], jax.Array], z: jax.Array, price: jax.Array) -> jax.Array:
-    """Second derivatives of price . ahead(z), (d, d)."""
+def _curved(ahead: Callable[..., jax.Array], z: jax.Array, dt: jax.Array, price: jax.Array) -> jax.Array:
+    """Second derivatives of price . ahead(z, dt) by z, (d, d)."""
     i, j = np.triu_indices(z.shape[0])
     unit = np.eye(z.shape[0])
 
     def along(a: jax.Array, b: jax.Array) -> jax.Array:
-        return jax.jvp(lambda z: jax.jvp(lambda z: jnp.sum(price * ahead(z)), (z,), (a,))[1], (z,), (b,))[1]
+        return jax.jvp(lambda z: jax.jvp(lambda z: jnp.sum(price * ahead(z, dt)), (z,), (a,))[1], (z,), (b,))[1]
 
     bent = jax.vmap(along)(jnp.asarray(unit[i]), jnp.asarray(unit[j]))
     place = np.zeros(unit.shape, int)
