@@ -125,6 +125,22 @@ def log_likelihood(scores: Array, error: Array, data: Data, population: Populati
     return change + release + jnp.sum(data.seen * each)
 
 
+def score_information(scores: Array, error: Array, population: Population) -> tuple[Array, np.ndarray]:
+    """Expected information of each observation on the score that it reads, (9,), and that score's place, (9,).
+
+    In order: response, grade, `CONTINUOUS`.  scores, error: (m,).  Of an ordinal level it is the sum over levels of the
+    squared derivative of the probability over the probability.
+    """
+    per_decade = error[_IL6] / np.log(10.0)
+    narrow, wide = _widened(population.recist_scale, error[_CHANGE]), _widened(population.crs_scale, per_decade)
+    response = _ordinal_information((population.recist_cuts - scores[_CHANGE]) / narrow) / narrow**2
+    grade = (
+        _ordinal_information((scores[_IL6] / np.log(10.0) - population.crs_cuts) / wide) / (wide * np.log(10.0)) ** 2
+    )
+    continuous = 1.0 / (population.noise**2 + error[np.array(_PREDICTED)] ** 2)
+    return jnp.concatenate([response[None], grade[None], continuous]), np.array([_CHANGE, _IL6, *_PREDICTED])
+
+
 def draw(scores: Array, error: Array, population: Population, key: Array, follow_up_days: float) -> Observables:
     """Observations of one patient as the likelihood has them; leaves (), what it does not read NaN.
 
@@ -161,6 +177,13 @@ def _ordinal(above: Array, level: Array) -> Array:
     a, b = reach[held], reach[held + 1]
     log_p = jax.nn.log_sigmoid(a) + jax.nn.log_sigmoid(-b) + jnp.log(-jnp.expm1(jnp.minimum(b - a, -1e-9)))
     return jnp.where(level >= 0, log_p, 0.0)
+
+
+def _ordinal_information(above: Array) -> Array:
+    """Information of a level on a shift of its logits, ().  above: as in `_ordinal`."""
+    reach = jnp.concatenate([jnp.ones(1), jax.nn.sigmoid(above), jnp.zeros(1)])
+    p, slope = reach[:-1] - reach[1:], reach * (1.0 - reach)
+    return jnp.sum((slope[:-1] - slope[1:]) ** 2 / jnp.maximum(p, 1e-12))
 
 
 def _widened(scale: Array, error: Array) -> Array:
