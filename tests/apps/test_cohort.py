@@ -7,6 +7,7 @@ import pytest
 
 from oncotwin.apps.cli import main
 from oncotwin.apps.cohorts import virtual
+from oncotwin.apps.personal.twin import TwinSpec
 from oncotwin.core.endpoints import Response
 from oncotwin.core.features import SCHEMA
 from oncotwin.core.observables import Observables
@@ -190,3 +191,45 @@ def test_virtual_refuses_what_it_cannot_do(cli, tmp_path, toy):
     (tmp_path / "b" / "mine").touch()
     code, _, err = cli("cohort", "virtual", margins, "--out", tmp_path / "b")
     assert (code, "this folder is not empty" in err) == (2, True)
+
+
+def test_plausible_patients_are_kept_and_taken_again(cli, tmp_path, toy, monkeypatch):
+    margins, kept = given_file(tmp_path, MARGINS, "margins.toml"), tmp_path / "kept.npz"
+
+    def made(name, *more):
+        code, _, err = cli("cohort", "virtual", margins, "--out", tmp_path / name, *more)
+        assert code == 0, err
+        return (tmp_path / name / "cohort.csv").read_bytes(), (tmp_path / name / "truth.csv").read_bytes()
+
+    fresh, more = made("fresh"), ("--plausible", kept)
+    larger = made("fresh-900", "--set", "plausible.number=900")
+    asked = []
+    twin = virtual.simulate
+    monkeypatch.setattr(virtual, "simulate", lambda x, *rest, **named: asked.append(len(x)) or twin(x, *rest, **named))
+    assert made("first", *more) == fresh
+    assert asked == [256, 144]
+    assert made("again", *more) == fresh
+    assert asked == [256, 144]
+    assert made("more", *more, "--set", "plausible.number=900") == larger
+    assert asked == [256, 144, 256, 244]
+    assert made("fewer", *more) == fresh
+
+
+def test_files_of_other_plausible_patients_are_refused(cli, tmp_path, toy, monkeypatch):
+    margins, kept = given_file(tmp_path, MARGINS, "margins.toml"), tmp_path / "kept.npz"
+    arguments = ("cohort", "virtual", margins, "--plausible", kept, "--out", tmp_path / "out")
+    assert cli(*arguments)[0] == 0
+    for name in ("cohort.csv", "truth.csv", "summary.json", "manifest.json", "ro-crate-metadata.json"):
+        (tmp_path / "out" / name).unlink()
+    code, _, err = cli(*arguments, "--set", "plausible.seed=2")
+    assert (code, "kept.npz: this file holds other patients" in err) == (2, True)
+    monkeypatch.setattr(virtual, "TwinSpec", lambda: TwinSpec(end_days=84.0))
+    code, _, err = cli(*arguments)
+    assert (code, "kept.npz: made with another twin or version" in err) == (2, True)
+    for damage in (b"PK\x03\x04 no archive", b"", b"text"):
+        kept.write_bytes(damage)
+        code, _, err = cli(*arguments)
+        assert (code, "kept.npz" in err) == (2, True)
+    np.savez(kept, latents=np.zeros((3, 6)))
+    code, _, err = cli(*arguments)
+    assert (code, "not plausible patients" in err) == (2, True)

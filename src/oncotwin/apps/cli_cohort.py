@@ -89,6 +89,10 @@ def cohort_virtual(
     /,
     *,
     patients: Annotated[int | None, Parameter(name=("-n", "--patients"))] = None,
+    overrides: Annotated[
+        tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
+    ] = (),
+    plausible: Path | None = None,
     out: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -100,13 +104,15 @@ def cohort_virtual(
         TOML file, or the name of margins that ship: ct041.
     patients
         How many; default: as many as the margins are of.
+    plausible
+        File that simulated plausible patients are kept in and taken from; a run that was stopped goes on after them.
     out
         An empty folder for cohort, latents and summary; default: runs/virtual-TIME-N.
     """
     from oncotwin.apps.cohorts.tables import virtual_table
     from oncotwin.apps.cohorts.virtual import make_virtual
 
-    summary = make_virtual(margins, patients, out)
+    summary = make_virtual(margins, patients, out, overrides, plausible)
     if as_json:
         print(json.dumps(summary, indent=2))
         return

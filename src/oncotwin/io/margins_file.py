@@ -1,6 +1,6 @@
 """Margins of a cohort as TOML: what a publication tells, and how virtual patients are made and chosen to match it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -10,7 +10,7 @@ from oncotwin.core.exchange import Latents
 from oncotwin.core.features import VARIABLES
 from oncotwin.core.margins import Count, Group, Margin, Median, Range
 from oncotwin.errors import nearest
-from oncotwin.io.documents import preset_names, read_document, read_preset
+from oncotwin.io.documents import apply_override, parse_override, preset_names, read_document, read_preset
 from oncotwin.io.faults import Fault, Place, faults_of, refuse
 from oncotwin.io.section import Fraction, Section, Seed, Unit, list_of
 
@@ -123,16 +123,19 @@ def margins_names() -> tuple[str, ...]:
     return preset_names(FOLDER)
 
 
-def read_margins(chosen: str) -> MarginsFile:
+def read_margins(chosen: str, overrides: Iterable[str] = ()) -> MarginsFile:
     """The margins of a name or a TOML file.
 
-    Raises BadInput that names file, key, what was got and what is allowed.
+    overrides: KEY=VALUE that go before it, such as plausible.number=4096.  Raises BadInput that names file, key, what
+    was got and what is allowed.
     """
     if chosen.endswith(SUFFIX):
         origin = chosen
         document = read_document(Path(chosen), f"Shipped ones: {', '.join(margins_names())}")
     else:
         origin, document = f"margins {chosen}", read_preset(chosen, where="oncotwin cohort virtual", folder=FOLDER)
+    for override in overrides:
+        document = apply_override(document, parse_override(override))
     try:
         spec = MarginsSpec.model_validate(document)
     except ValidationError as error:

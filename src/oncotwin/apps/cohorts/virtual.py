@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 import oncotwin
+from oncotwin.apps.cohorts.kept import keeping
 from oncotwin.apps.cohorts.reading import SYNTHETIC
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.personal.twin import TwinSpec, simulate
@@ -33,18 +34,27 @@ COHORT, TRUTH = "cohort.csv", "truth.csv"
 _REPORT_SECONDS = 10.0
 
 
-def make_virtual(chosen: str, size: int | None, out: Path | None) -> dict[str, Any]:
+def make_virtual(
+    chosen: str,
+    size: int | None = None,
+    out: Path | None = None,
+    overrides: Sequence[str] = (),
+    plausible: Path | None = None,
+) -> dict[str, Any]:
     """Make virtual patients that have the margins of a name or file, with the twin; the summary.
 
     size: how many, None for as many as the margins are of.  out: an empty folder, None for a new one in runs/.
+    overrides: KEY=VALUE that go before the file.  plausible: a file that simulations are kept in and taken from.
     """
-    margins = read_margins(chosen)
+    margins = read_margins(chosen, overrides)
+    check_size(margins, size)
     keep_compiled()
     twin = TwinSpec()
+    model = the_twin(twin, plausible)
     path = new_path("virtual") if out is None else out
     with begin(path) as run:
         started = utc_now()
-        people, found = study(margins, size, twin, lambda theta, doses: simulate(theta, doses, twin, report=_told()))
+        people, found = study(margins, size, twin, model)
         cohort, latents = named(people, found)
         summary = summarised(margins, people, found, twin)
         remarks = said_first(summary)
@@ -56,16 +66,37 @@ def make_virtual(chosen: str, size: int | None, out: Path | None) -> dict[str, A
         return run.read_json(SUMMARY)
 
 
+def check_size(margins: MarginsFile, size: int | None) -> None:
+    """Raise BadInput for more patients than will be plausible, before anything is simulated."""
+    count, number = margins.spec.patients if size is None else size, margins.spec.plausible.number
+    if not 1 <= count <= number:
+        allowed = f"1 to {number}, as many as there are plausible patients"
+        remedy = "More are made with --set plausible.number=NUMBER"
+        raise BadInput("cannot choose so many patients", where="-n", got=count, allowed=allowed, remedy=remedy)
+
+
+def the_twin(twin: TwinSpec, plausible: Path | None) -> Simulate:
+    """The twin as a model of latents and doses, with the memory of a file where one is named."""
+    report = _told()
+    if plausible is None:
+        return lambda theta, doses: simulate(theta, doses, twin, report=report)
+    about = {"version": oncotwin.__version__, **settings(twin)}
+    quiet = lambda theta, doses: simulate(theta, doses, twin, report=lambda done, total: None)  # noqa: E731
+    return keeping(plausible, quiet, about, report)
+
+
+def settings(twin: TwinSpec) -> dict[str, Any]:
+    """How the twin is simulated, and its population's constants, as plain values."""
+    plain_settings = {k: v for k, v in asdict(twin).items() if k != "parameters"}
+    return {"twin": plain_settings, "population": {row["name"]: float(row["value"]) for row in twin.parameters.table()}}
+
+
 def study(
     margins: MarginsFile, size: int | None, twin: TwinSpec, model: Simulate
 ) -> tuple[Plausible, VirtualPopulation]:
     """Plausible patients by the twin, and those chosen.  Raises BadInput where the margins cannot be had."""
     spec = margins.spec
     count = spec.patients if size is None else size
-    if not 1 <= count <= spec.plausible.number:
-        allowed = f"1 to {spec.plausible.number}, as many as there are plausible patients"
-        remedy = "Set plausible.number higher for more"
-        raise BadInput("cannot choose so many patients", where="-n", got=count, allowed=allowed, remedy=remedy)
     recipe = Recipe(
         number=spec.plausible.number,
         bounds=full_bounds(spec.plausible.latents),
@@ -122,8 +153,7 @@ def summarised(margins: MarginsFile, people: Plausible, found: VirtualPopulation
             "latents": "uniform within bounds, scrambled Sobol points",
             "bounds": dict(zip(Latents._fields, full_bounds(spec.plausible.latents).tolist(), strict=True)),
             "rule": spec.choice.rule,
-            "twin": {k: v for k, v in asdict(twin).items() if k != "parameters"},
-            "population": {row["name"]: float(row["value"]) for row in twin.parameters.table()},
+            **settings(twin),
             "assumptions": assumptions(),
             "margins_file": plain(spec),
         },
