@@ -1,0 +1,125 @@
+"""What can be learnt of the latents at all, with the shipped emulator: found, kept in one file, drawn from it."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from oncotwin.apps.figures.style import save
+from oncotwin.apps.personal.estimates import emulated, shipped_emulator
+from oncotwin.apps.personal.figures_identify import draw_known_truth, draw_profiles, draw_screening
+from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
+from oncotwin.core.observables import Observables
+from oncotwin.io.durable import storage, write_atomically
+from oncotwin.io.manifest import write_manifest
+from oncotwin.io.rundir import utc_now
+from oncotwin.studies.emulator import SCORES
+from oncotwin.studies.identify import INPUTS, OBSERVATIONS, profile, screen, sobol_indices
+from oncotwin.studies.known_truth import coverage, recover, uniformity
+from oncotwin.studies.likelihood import data_of, first_population
+
+DOSES = (2.5e8, 3.75e8, 5e8)
+"""CT041's, Qi et al. 2022."""
+
+ARRAYS = "identifiability.npz"
+CAPTIONS = {
+    "screening": "Which observation depends on which latent, and what it teaches beyond the population.",
+    "profiles": "Profile likelihoods of one synthetic patient whose latents are known.",
+    "known-truth": "Recovery of known latents: coverage of 90 % intervals and ranks of the truth. Synthetic patients.",
+}
+
+
+class Found(NamedTuple):
+    """Arrays of the study, as they are stored; see `studies.identify` and `studies.known_truth`."""
+
+    sobol_total: np.ndarray
+    sobol_total_error: np.ndarray
+    contraction: np.ndarray
+    spectrum: np.ndarray
+    vectors: np.ndarray
+    profile_values: np.ndarray
+    profile_rise: np.ndarray
+    profile_truth: np.ndarray
+    coverage: np.ndarray
+    coverage_low: np.ndarray
+    coverage_high: np.ndarray
+    ranks: np.ndarray
+
+
+def identify(
+    out: Path, patients: int = 200, seed: int = 0, *, by_twin: Callable[..., Observables] | None = simulate
+) -> dict[str, Any]:
+    """Study identifiability and recovery, into the folder `out`: arrays, three figures, manifest; the summary.
+
+    patients: synthetic ones, for screening and recovery.  by_twin: what makes their truth, the twin; None: the
+    emulator itself, which tries the inference alone.  Raises StorageFailure.
+    """
+    started = utc_now()
+    problem, population = emulated(), first_population()
+    follow_up = TwinSpec().end_days
+    keys = jax.random.split(jax.random.key(seed), 2)
+    doses = np.random.default_rng(seed).choice(DOSES, patients)
+    indices = sobol_indices(problem, tuple(shipped_emulator().dose_range), seed=seed)
+    screening = screen(problem, population, jnp.asarray(doses), keys[0])
+    known = recover(problem, population, doses, keys[1], follow_up, twin=by_twin)
+    row = jax.tree.map(lambda leaf: leaf[0], data_of(Observables(*(np.asarray(leaf) for leaf in known.observed))))
+    profiles = profile(row, jnp.asarray(doses[0]), problem, population)
+    found = Found(
+        indices.total, indices.total_error, screening.contraction, screening.spectrum, screening.vectors,
+        profiles.values, profiles.rise, known.truth[0], *coverage(known), known.ranks,
+    )  # fmt: skip
+    with storage("make the folder", out):
+        out.mkdir(parents=True, exist_ok=True)
+    keep(out / ARRAYS, found)
+    draw_all(out)
+    write_manifest(out, started=started, seed=seed)
+    return summary_of(found, known.estimates.r_hat)
+
+
+def keep(path: Path, found: Found) -> None:
+    """Write the arrays, whole or not at all."""
+    buffer = BytesIO()
+    np.savez_compressed(buffer, **found._asdict())
+    with storage("write the arrays", path):
+        write_atomically(path, buffer.getvalue())
+
+
+def draw_all(out: Path) -> None:
+    """Draw the three figures from the arrays in a folder."""
+    with storage("read the arrays", out / ARRAYS), np.load(out / ARRAYS, allow_pickle=False) as stored:
+        found = Found(*(stored[name] for name in Found._fields))
+    drawn = {
+        "screening": draw_screening(found.sobol_total, found.contraction, found.spectrum, found.vectors),
+        "profiles": draw_profiles(found.profile_values, found.profile_rise, found.profile_truth),
+        "known-truth": draw_known_truth(found.coverage, found.coverage_low, found.coverage_high, found.ranks),
+    }
+    for name, figure in drawn.items():
+        save(figure, out / f"{name}.png", CAPTIONS[name])
+
+
+def summary_of(found: Found, r_hat: np.ndarray) -> dict[str, Any]:
+    """The study in plain values.  contraction: share of the variance of a latent's logit that is learnt, by latent."""
+
+    def by_latent(values: np.ndarray) -> dict[str, float]:
+        return dict(zip(LATENTS, np.round(np.asarray(values, float), 4).tolist(), strict=True))
+
+    return {
+        "patients": len(found.ranks),
+        "contraction_all": by_latent(found.contraction[-1]),
+        "contraction_of_each": {
+            name: by_latent(row) for name, row in zip(OBSERVATIONS, found.contraction[:-1], strict=True)
+        },
+        "eigenvalues_median": np.round(np.median(found.spectrum, axis=0), 4).tolist(),
+        "directions_learnt_better_than_the_population": float(np.mean(np.sum(found.spectrum > 1, axis=1))),
+        "coverage_of_90_percent_intervals": by_latent(found.coverage),
+        "p_of_uniform_ranks": by_latent(uniformity(found.ranks)),
+        "worst_r_hat": round(float(np.max(r_hat)), 4),
+        "sobol_total": {
+            score: dict(zip(INPUTS, np.round(row, 3).tolist(), strict=True))
+            for score, row in zip(SCORES, found.sobol_total, strict=True)
+        },
+    }
