@@ -58,8 +58,8 @@ class MpcSpec(Section):
     horizon: Horizon = Field(description="N, intervals planned ahead")
     starts: list_of(Share, 1, 16, "multi-start: constant doses from which a search begins, as shares of the greatest")
     iterations: Annotated[int, Field(ge=1, le=1000)] = Field(description="steps of one search, at most")
-    terminal: Literal["none", "lqr"] = Field(
-        description="cost to come after the horizon: none, or the regulator's around the target"
+    terminal: Literal["none", "lqr", "learnt"] = Field(
+        description="cost to come after the horizon: none, the regulator's around the target, or learnt from optima"
     )
 
 
@@ -70,6 +70,7 @@ class ScenarioSpec(Section):
     spread: Annotated[float, Field(ge=0, le=2)] = Field(
         description="standard deviation of the logarithm of each patient parameter"
     )
+    aversion: Amount = Field(description="standard deviations of their costs that are added to the mean")
     seed: Seed = Field(description="random seed of the virtual patients")
 
 

@@ -17,6 +17,7 @@ from oncotwin.apps.dosing.cohort import Arm, Compared, compared
 from oncotwin.apps.dosing.comparison_report import draw_comparison, write_comparison_report
 from oncotwin.apps.dosing.naming import NAMES
 from oncotwin.apps.dosing.outcome import FRAMES_AFTER
+from oncotwin.apps.dosing.planning import with_terminal
 from oncotwin.apps.dosing.plants import FAMILIES
 from oncotwin.apps.dosing.problem import Problem, problem_of, therapy_of
 from oncotwin.apps.dosing.results import DOSE
@@ -41,6 +42,7 @@ def run_comparison(
     problem = problem_of(spec)
     for therapy in spec.therapies:
         therapy_of(problem, therapy)
+    problem = with_terminal(problem, spec.therapies)
     kept, started = keep_compiled(), utc_now()
     path = new_path(spec.kind) if out is None else out
     with begin(path, admit) as run:

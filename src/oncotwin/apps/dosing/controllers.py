@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 
 from oncotwin.apps.dosing.learning import learnt_doses, learnt_factors
-from oncotwin.apps.dosing.planning import mpc_of, plan_of
+from oncotwin.apps.dosing.planning import mpc_of, plan_of, scenario_of
 from oncotwin.apps.dosing.problem import Problem
 from oncotwin.control.baselines import Constant, OnOff
 from oncotwin.control.corrected import Corrected, Scaled
@@ -84,7 +84,7 @@ def _bare(problem: Problem, choice: Choice, limits: tuple[Any, Any], learnt: Any
             return MODEL_BASED[choice.name](problem, choice.horizon, limits)
 
 
-MODEL_BASED: Mapping[str, Any] = MappingProxyType({"mpc": mpc_of})
+MODEL_BASED: Mapping[str, Any] = MappingProxyType({"mpc": mpc_of, "scenario": scenario_of})
 """Controllers that only plan: name -> (problem, horizon, limits) -> controller."""
 
 

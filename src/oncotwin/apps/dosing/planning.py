@@ -1,20 +1,26 @@
 """What plans a dose: model predictive control as the spec wants it, and the best plan for the whole treatment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from oncotwin.apps.dosing.problem import Problem
+from oncotwin.apps.dosing.problem import Problem, random_states
 from oncotwin.control.mpc import Mpc
 from oncotwin.control.optimal import optimal_plan
 from oncotwin.control.regulator import regulator
+from oncotwin.control.scenario import ensemble
 from oncotwin.control.schedule import Schedule
+from oncotwin.control.terminal import fitted_value
 from oncotwin.core.controller import Decision, Status
 from oncotwin.errors import BadInput
 from oncotwin.models.lumped import equilibria
 from oncotwin.numerics.shooting import Outcome, Settings
+
+LEARNT_STARTS = 64
+"""Random starts from whose optima a terminal cost is learnt."""
 
 CostToCome = Callable[[Any, Any], jax.Array]
 """(state, parameters) -> cost after the horizon."""
@@ -58,15 +64,53 @@ def plan_of(problem: Problem, limits: tuple[Any, Any], state: Any) -> Planned:
     return Planned(problem.plant.records.Action(*found.plan.T), found.outcome)
 
 
+def scenario_of(problem: Problem, horizon: int, limits: tuple[Any, Any]) -> Mpc:
+    """Model predictive control of all the spec's virtual patients at once."""
+    settings, objective, bounds = problem.settings, problem.objective, problem.bounds
+    beyond = cost_to_come(problem)
+
+    def priced(observation: Any, action: Any, p: Any) -> jax.Array:
+        cost = objective(observation, action, p)
+        return cost if bounds is None else cost + bounds(observation, action, p)
+
+    return Mpc(
+        ensemble(problem.belief, virtual_patients(problem), objective=priced, aversion=settings.scenario.aversion),
+        None,
+        horizon,
+        limits=limits,
+        terminal=lambda states, p: jnp.mean(jax.vmap(beyond)(states, p)),
+        starts=settings.mpc.starts,
+        settings=Settings(iterations=settings.mpc.iterations),
+    )
+
+
+def virtual_patients(problem: Problem) -> Any:
+    """The spec's virtual patients: the believed constants of scope patient, spread log-normally inside their bounds."""
+    scenario, believed = problem.settings.scenario, problem.belief.parameters
+    rows = believed.table()
+    spread = jax.random.normal(jax.random.key(scenario.seed), (scenario.count, len(rows))) * scenario.spread
+    drawn = {}
+    for row, column in zip(rows, spread.T, strict=True):
+        factor = jnp.exp(column) if row["scope"] == "patient" else jnp.ones(scenario.count)
+        drawn[row["name"]] = jnp.clip(row["value"] * factor, *row["bounds"])
+    return believed.with_values(**drawn)
+
+
 def cost_to_come(problem: Problem) -> CostToCome:
-    """What is counted at the end of the horizon: the final price, and the terminal cost that the spec names."""
-    final = final_cost(problem)
+    """What is counted at the end of the horizon: the final price, and the terminal cost of the problem."""
+    final, beyond = final_cost(problem), problem.terminal
+    return final if beyond is None else lambda state, p: final(state, p) + beyond(state, p)
+
+
+def with_terminal(problem: Problem, therapies: Sequence[str]) -> Problem:
+    """The problem with the terminal cost that its spec names.  Raises BadInput where the task has none such."""
     match problem.settings.mpc.terminal:
         case "none":
-            return final
+            return problem
+        case "lqr":
+            return replace(problem, terminal=_regulated(problem))
         case _:
-            beyond = _regulated(problem)
-    return lambda state, p: final(state, p) + beyond(state, p)
+            return replace(problem, terminal=_learnt(problem, therapies))
 
 
 def final_cost(problem: Problem) -> CostToCome:
@@ -91,3 +135,20 @@ def _regulated(problem: Problem) -> CostToCome:
 
     rest = min(equilibria(model, p, plant.window(p)), key=distance)
     return regulator(belief, rest.state, model.no_action()).value
+
+
+def _learnt(problem: Problem, therapies: Sequence[str]) -> CostToCome:
+    """The value learnt from the optima of the whole treatment, from random starts."""
+    starts = problem.settings.starts
+    for therapy in therapies:
+        if any(kind not in therapy for kind in problem.plant.therapy):
+            raise BadInput(
+                "what is learnt of all drugs does not hold for some of them", where="mpc.terminal", got=therapy,
+                allowed="none or lqr, or a therapy with every drug",
+            )  # fmt: skip
+    if min(starts.low) <= 0:
+        raise BadInput(
+            "a value is learnt from states above zero", where="starts.low", got=list(starts.low), allowed="above 0"
+        )
+    states = random_states(problem, jax.random.key(starts.seed), LEARNT_STARTS)
+    return fitted_value(problem.belief, states, problem.objective).value

@@ -1,6 +1,6 @@
 """A dosing spec built: the patient, what the controller believes of it, the objective, the drugs of a therapy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,8 @@ class Problem:
     """One patient and what is wanted.
 
     settings: of the spec.  plant: its models and names.  task: the patient; its cost is `objective`.  belief: the task
-    as the controller takes it to be.  bounds: soft bounds of what is observed.  start: the first state.
+    as the controller takes it to be.  bounds: soft bounds of what is observed.  start: the first state.  terminal:
+    (state, parameters) -> cost after the horizon of a controller that plans, None where nothing is counted.
     """
 
     settings: DosingSettings
@@ -31,6 +32,7 @@ class Problem:
     objective: Tracking
     bounds: Bounds | None
     start: Any
+    terminal: Callable[[Any, Any], jax.Array] | None = None
 
     def limits(self, therapy: str) -> tuple[Any, Any]:
         """The least and the greatest dose of every drug; of a drug outside the therapy both are none."""

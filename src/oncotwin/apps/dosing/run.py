@@ -11,7 +11,7 @@ import numpy as np
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.dosing.controllers import Choice, controller_of, prepared
 from oncotwin.apps.dosing.outcome import Course, Outcome, followed, outcome_of, saddle_of_task
-from oncotwin.apps.dosing.planning import plan_of
+from oncotwin.apps.dosing.planning import plan_of, with_terminal
 from oncotwin.apps.dosing.plants import FAMILIES
 from oncotwin.apps.dosing.problem import Problem, problem_of, therapy_of
 from oncotwin.apps.dosing.report import draw_control, write_control_report
@@ -48,6 +48,7 @@ def run_control(
     spec = resolve(file, overrides, FAMILIES, DOSING)
     problem = problem_of(spec)
     choice = Choice(spec.controller, therapy_of(problem, spec.therapy), spec.mpc.horizon)
+    problem = with_terminal(problem, (spec.therapy,))
     kept, started = keep_compiled(), utc_now()
     path = new_path("control") if out is None else out
     with begin(path, admit) as run:
