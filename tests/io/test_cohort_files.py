@@ -1,6 +1,7 @@
 """A cohort's file is read as it stands, or every one of its faults is told with row, column, got and allowed."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +102,9 @@ ONE_FAULT = [
         Fault(1, "dose [cells/kg]", "'cells/kg' does not measure", "cells/kg", "cell,"),
     ),
     ("patient,dose [cell],age [y]\na,1e8,5\n", Fault(1, "age [y]", "unknown unit 'y'", "y", "year,")),
+    ("patient,dose [0 cell]\na,1\n", Fault(1, "dose [0 cell]", "'0 cell' is no unit", "0 cell")),
+    ("patient,dose [-1 cell]\na,1\n", Fault(1, "dose [-1 cell]", "'-1 cell' is no unit")),
+    ("patient,dose [1e999 cell]\na,1\n", Fault(1, "dose [1e999 cell]", "'1e999 cell' is no unit")),
     ("patient,dose [cell],sex [1]\na,1e8,male\n", Fault(1, "sex [1]", "this variable has no unit", "1", "sex")),
     ("patient,dose [cell],dose [1e6 cells]\na,1e8,100\n", Fault(1, "dose [1e6 cells]", "this column holds the same")),
     ("patient,dose [cell],os [month]\na,1e8,3\n", Fault(1, "", "column 'os' without 'os_event'", None, "os_event")),
@@ -201,6 +205,10 @@ def test_a_long_list_of_faults_is_cut(tmp_path):
 def test_a_long_cell_is_cut(tmp_path):
     (fault,) = faults(tmp_path, HEAD + ANNA.replace("female", "f" * 10_000))
     assert len(str(fault)) < 250
+    (fault,) = faults(tmp_path, f"patient,dose [cell],{'a' * 10_000}\na,1e8,1\n")
+    assert len(str(fault)) < 1000
+    (fault,) = faults(tmp_path, f"patient,dose [{'m*' * 5_000}]\na,1e8\n")
+    assert len(str(fault)) < 500
 
 
 @pytest.mark.parametrize(
@@ -285,3 +293,10 @@ def test_no_text_does_anything_but_be_read_or_be_refused(tmp_path_factory, text)
 def test_headers_name_the_schemas_units():
     assert header_of(VARIABLES["dose"]) == "dose [cell]"
     assert header_of(VARIABLES["sex"]) == "sex"
+
+
+def test_large_cohorts_are_read_in_linear_time(tmp_path):
+    text = "patient,dose [cell],sex\n" + "".join(f"p{i},1e8,male\n" for i in range(20_000))
+    began = time.process_time()
+    assert len(read_cohort(given_file(tmp_path, text))) == 20_000
+    assert time.process_time() - began < 10

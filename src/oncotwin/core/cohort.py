@@ -1,5 +1,6 @@
 """Patients and cohorts: features, regimen, observed outcomes; and the same task run for many patients at once."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,8 +37,8 @@ class Cohort:
     patients: tuple[Patient, ...]
 
     def __post_init__(self) -> None:
-        names = [patient.name for patient in self.patients]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        times = Counter(patient.name for patient in self.patients)
+        twice = sorted(name for name, count in times.items() if count > 1)
         if twice:
             raise BadInput("patients share a name", where="Cohort", got=twice, remedy="Give each patient its own.")
 

@@ -39,10 +39,9 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         """One line: row 4, column 'age [year]': out of range; got '610'; allowed: 0 to 120."""
-        place = ", ".join(
-            ([f"row {self.row}"] if self.row else []) + ([f"column {self.column!r}"] if self.column else [])
-        )
-        got = None if self.got is None else self.got if len(self.got) <= _LONGEST else f"{self.got[:_LONGEST]}..."
+        row = [f"row {self.row}"] if self.row else []
+        place = ", ".join(row + ([f"column {_cut(self.column)!r}"] if self.column else []))
+        got = None if self.got is None else _cut(self.got)
         parts = [f"{place}: {self.what}" if place else self.what]
         parts += [f"got {got!r}"] if got is not None else []
         parts += [f"allowed: {self.allowed}"] if self.allowed else []
@@ -57,6 +56,11 @@ class Column(NamedTuple):
     header: str
     variable: Variable
     factor: float
+
+
+def _cut(text: str) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def header_of(variable: Variable) -> str:
@@ -106,7 +110,7 @@ def _column(index: int, text: str, row: int) -> Column | Fault:
     try:
         return Column(index, text, variable, unit_factor(unit, variable.unit))
     except BadInput as error:
-        return Fault(row, text, error.what, unit, f"{variable.unit}, or a unit that measures the same")
+        return Fault(row, text, _cut(error.what), unit, f"{variable.unit}, or a unit that measures the same")
 
 
 def _absent(found: dict[str, Column], row: int, faulty: set[str]) -> Iterator[Fault]:

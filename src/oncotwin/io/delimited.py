@@ -1,6 +1,7 @@
 """Delimited text as people write it: lines that say something, cells, headers with units."""
 
 import csv
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,9 +80,12 @@ def unit_factor(given: str, unit: str) -> float:
     """The factor from a header's unit to another one.
 
     given: such as "g/L", "1e6 cells/mL", "10^6 cells/mL", "%", or nothing for a pure number.  Raises BadInput, without
-    a place, for a unit of another dimension.
+    a place, for a unit of another dimension, and for a multiple that is zero, negative or not finite.
     """
-    return in_unit(quantity_of(given), unit)
+    factor = in_unit(quantity_of(given), unit)
+    if not 0 < factor < math.inf:
+        raise BadInput(f"{given!r} is no unit", got=given, allowed=f"a positive multiple of {unit}")
+    return factor
 
 
 def quantity_of(given: str) -> str:
