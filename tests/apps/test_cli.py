@@ -206,7 +206,7 @@ def test_the_demo_compares_the_levels(cli, tmp_path, monkeypatch):
         "oncotwin.apps.demo.resolve", lambda path, sets, family: resolve(path, (*sets, *coarse), family)
     )
     folder = tmp_path / "demo"
-    code, out, _ = cli("demo", "--out", folder, "--json")
+    code, out, _ = cli("demo", "doses", "--out", folder, "--json")
     assert code == 0
     comparison = json.loads(out)
     assert [run["cells"] for run in comparison["runs"]] == list(LEVELS)
@@ -220,7 +220,7 @@ def test_the_demo_compares_the_levels(cli, tmp_path, monkeypatch):
         link = f"{run['run_dir'].removeprefix(str(folder)).lstrip('/')}/report.html"
         assert f'href="{link}"' in page
         assert (folder / link).is_file()
-    assert "not empty" in refused(cli("demo", "--out", folder), 2)
+    assert "not empty" in refused(cli("demo", "doses", "--out", folder), 2)
 
 
 # --- what stands around a run ---

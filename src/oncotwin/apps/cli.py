@@ -11,13 +11,16 @@ from typing import Annotated, Any, Literal, NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from oncotwin import __version__
+from oncotwin.apps.cli_bank import bank
 from oncotwin.apps.cli_cell import cell
 from oncotwin.apps.cli_cohort import cohort
 from oncotwin.apps.cli_culture import assimilate, overlay, protocol, refuse_with, simulate_culture
 from oncotwin.apps.cli_dosing import compare, control
 from oncotwin.apps.cli_fba import fba, network
-from oncotwin.apps.cli_personal import personalise
+from oncotwin.apps.cli_inverse import inverse
 from oncotwin.apps.cli_learning import evaluate, prefer, train
+from oncotwin.apps.cli_loop import demo
+from oncotwin.apps.cli_personal import personalise
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
 _NOTICE = "Research use only: no advice for the treatment of a patient."
@@ -31,6 +34,7 @@ app = App(
 )
 simulate = App(name="simulate", help="Run a twin.")
 config = App(name="config", help="Write, check and explain specs.")
+app.command(demo)
 app.command(simulate)
 app.command(config)
 app.command(cell)
@@ -44,6 +48,8 @@ app.command(compare)
 app.command(personalise)
 app.command(fba)
 app.command(network)
+app.command(bank)
+app.command(inverse)
 app.command(train)
 app.command(evaluate)
 app.command(prefer)
@@ -62,22 +68,6 @@ Base = Annotated[
         help="Where defaults come from: a preset of the tumour, a protocol of the culture, a task of dosing.",
     ),
 ]
-
-
-@app.command
-def demo(*, out: Path | None = None, as_json: Json = False) -> None:
-    """Simulate the default patient at three infusion levels and compare them.
-
-    Parameters
-    ----------
-    out
-        Folder for the three runs and their comparison; default: runs/demo-TIME-N.
-    """
-    from oncotwin.apps.demo import run_demo
-    from oncotwin.apps.tables import comparison_table
-
-    comparison = run_demo(out)
-    _show(comparison, as_json, comparison_table, f"{comparison['run_dir']}/index.html")
 
 
 @simulate.command(name="tumour")

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from oncotwin.apps.dosing.comparison import run_comparison
 from oncotwin.apps.dosing.comparison_tables import comparison_tables
+from oncotwin.apps.loop.study import run_veins
+from oncotwin.apps.loop.study_page import study_table
 from oncotwin.errors import BadInput, nearest
 from oncotwin.io.documents import parse_override, read_document
 
@@ -25,7 +27,9 @@ class Comparison(NamedTuple):
 
 DOSING = Comparison(run_comparison, comparison_tables)
 
-COMPARISONS: Mapping[str, Comparison] = MappingProxyType({"figure8": DOSING, "figure9": DOSING, "figure10": DOSING})
+COMPARISONS: Mapping[str, Comparison] = MappingProxyType(
+    {"figure8": DOSING, "figure9": DOSING, "figure10": DOSING, "veins": Comparison(run_veins, study_table)}
+)
 """The key `kind` of a spec -> what compares it."""
 
 

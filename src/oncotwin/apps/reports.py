@@ -7,6 +7,7 @@ from types import MappingProxyType
 from oncotwin.apps.culture_report import write_culture_report
 from oncotwin.apps.dosing.comparison_report import write_comparison_report
 from oncotwin.apps.dosing.report import write_control_report
+from oncotwin.apps.loop.study_page import write_study_report
 from oncotwin.apps.personal.report import write_personal_report
 from oncotwin.apps.report import write_report
 
@@ -17,6 +18,7 @@ REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
         "dosing": write_control_report,
         "comparison": write_comparison_report,
         "personal": write_personal_report,
+        "veins": write_study_report,
     }
 )
 """Kind of run -> what writes its report again; its path."""

@@ -19,6 +19,8 @@ from oncotwin.io.protocols import is_file, read_protocol
 from oncotwin.io.rundir import SPEC
 from oncotwin.io.section import Section
 from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
+from oncotwin.io.veins_spec import VEINS as VEIN_STUDY
+from oncotwin.io.veins_spec import VeinsSpec
 
 Document = dict[str, Any]
 TASKS, COMPARISONS = "tasks", "comparisons"
@@ -201,6 +203,20 @@ PERSONAL = Kind(
 )
 """Latents of a cohort from its features; told by the command line alone, so that no file of it is written by hand."""
 
+VEINS = Kind(
+    name="veins",
+    spec=VeinsSpec,
+    base="kind",
+    default=VEIN_STUDY,
+    head=head("veins", "A study from vein to vein", "compare"),
+    elsewhere=MappingProxyType({}),
+    defaults=lambda chosen, where, folder, asked: {},
+    located=_as_it_is,
+    contradictions=lambda spec, family: iter(()),
+    values=(VEIN_STUDY,),
+)
+"""Processes and drugs over a virtual cohort; every default stands in its spec."""
+
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE, COMPARISON, DOSING)})
 """Every kind by its name; of two whose base a document holds, the first is its kind."""
 
@@ -211,7 +227,7 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in (PERSONAL, *KINDS.values()) if _holds_base(document, kind)), None)
+    found = next((kind for kind in (PERSONAL, VEINS, *KINDS.values()) if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)

@@ -8,6 +8,7 @@ from oncotwin.apps.dosing.comparison_report import draw_comparison
 from oncotwin.apps.dosing.report import draw_control
 from oncotwin.apps.figures.culture_gallery import redraw_culture
 from oncotwin.apps.figures.gallery import redraw
+from oncotwin.apps.loop.study_page import draw_study
 from oncotwin.apps.personal.gallery import redraw_personal
 from oncotwin.errors import BadInput, OncotwinError
 from oncotwin.io.kinds import kind_of
@@ -18,6 +19,7 @@ REDRAW = {
     "dosing": draw_control,
     "comparison": draw_comparison,
     "personal": redraw_personal,
+    "veins": draw_study,
 }
 """Kind of run -> what draws its figures again."""
 

@@ -5,7 +5,10 @@ from jax import Array
 from oncotwin.core.parameters import Parameters, param
 
 _OURS = "uncalibrated"
-_SWIERNIAK = "0.34 for Swierniak's chemotherapy, Dolbniak and Swierniak 2013, doi:10.1155/2013/567213"
+_WEAK = (
+    "weak, as 4 % of patients like these responded to the physician's choice of drugs in CT041-ST-01, "
+    "doi:10.1016/S0140-6736(25)00860-8; 0.34 in mice, Dolbniak and Swierniak 2013, doi:10.1155/2013/567213"
+)
 _JAIN = "uncalibrated; direction: Jain 2005, doi:10.1126/science.1104819"
 
 
@@ -13,15 +16,15 @@ class AdjunctParameters(Parameters):
     """Constants of chemotherapy and of the inhibitor of angiogenesis."""
 
     psi_T: Array = param(
-        0.15,
+        0.04,
         "1/day",
         bounds=(0, 5),
         scope="treatment",
-        source=f"{_OURS}; {_SWIERNIAK}",
+        source=f"{_OURS}; {_WEAK}",
         doc="Kill of tumour cells by one level of chemotherapy.",
     )
     psi_C: Array = param(
-        0.3, "1/day", bounds=(0, 5), scope="treatment", source=_OURS, doc="Kill of CAR-T cells by one level of it."
+        0.2, "1/day", bounds=(0, 5), scope="treatment", source=_OURS, doc="Kill of CAR-T cells by one level of it."
     )
     psi_L: Array = param(
         0.7,

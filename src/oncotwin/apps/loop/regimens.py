@@ -1,0 +1,72 @@
+"""Regimens of drugs beside the CAR-T cells: what doses them, and the limits around it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from oncotwin.apps.loop.beside import BELIEF, Dosing, belief_task
+from oncotwin.control.baselines import Constant, OnOff
+from oncotwin.control.guard import Guarded, Limits
+from oncotwin.control.mpc import Mpc
+from oncotwin.control.objective import Tracking
+from oncotwin.core.controller import Controller
+from oncotwin.errors import BadInput, nearest
+from oncotwin.models.lumped import CombinationParameters, combination
+
+INTERVAL_DAYS = 7.0
+"""Between two decisions on drugs."""
+HORIZON = 6
+"""Intervals that predictive control looks ahead."""
+FIXED = combination.Action(chemotherapy=1.0, inhibitor_mg_per_kg=5.0)
+"""Levels of the fixed regimen: one week of three."""
+LIMITS = Limits(
+    per_day=combination.Action(chemotherapy=1.0, inhibitor_mg_per_kg=15.0),
+    per_cycle=combination.Action(chemotherapy=7.0, inhibitor_mg_per_kg=210.0),
+    cumulative=combination.Action(chemotherapy=21.0, inhibitor_mg_per_kg=1000.0),
+    cycle_days=21.0,
+)
+"""What may be given: a full week of chemotherapy in three, three such weeks in all.  Uncalibrated."""
+SCALE_MM3 = 1000.0
+"""Volume, mm3, whose square costs one in an interval: a ball of 12 mm.  Uncalibrated."""
+CHEMOTHERAPY_PRICE, INHIBITOR_PRICE = 0.3, 0.003
+"""Price of a squared level held for an interval.  Uncalibrated."""
+
+
+def _none(p: CombinationParameters, instants: tuple[float, ...]) -> Controller:
+    return Constant(BELIEF.no_action())
+
+
+def _fixed(p: CombinationParameters, instants: tuple[float, ...]) -> Controller:
+    return _guarded(OnOff(FIXED, BELIEF.no_action(), on=1, off=2), instants)
+
+
+def _mpc(p: CombinationParameters, instants: tuple[float, ...]) -> Controller:
+    zero, one = combination.Observation(0.0, 0.0), combination.Observation(1.0, 0.0)
+    prices = combination.Action(CHEMOTHERAPY_PRICE, INHIBITOR_PRICE)
+    objective = Tracking(zero, one, prices, combination.Observation(SCALE_MM3, SCALE_MM3))
+    limits = (BELIEF.no_action(), LIMITS.per_day)
+    return _guarded(Mpc(belief_task(p, INTERVAL_DAYS, HORIZON), objective, HORIZON, limits=limits), instants)
+
+
+def _guarded(inner: Controller, instants: tuple[float, ...]) -> Controller:
+    return Guarded(inner, BELIEF.no_action(), LIMITS, instants)
+
+
+REGIMENS: Mapping[str, Dosing] = MappingProxyType({"none": _none, "fixed": _fixed, "mpc": _mpc})
+"""Name -> what doses; all but `none` inside `LIMITS`."""
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "none": "no drug beside the cells",
+        "fixed": "chemotherapy and the inhibitor, one week of three",
+        "mpc": "chemotherapy and the inhibitor dosed each week by predictive control",
+    }
+)
+"""Name -> what it is, in words."""
+
+
+def regimen(name: str) -> Dosing:
+    """What doses a regimen.  Raises BadInput for an unknown name."""
+    if name not in REGIMENS:
+        allowed = ", ".join(REGIMENS)
+        raise BadInput("unknown regimen", where="adjunct", got=name, allowed=allowed, remedy=nearest(name, REGIMENS))
+    return REGIMENS[name]

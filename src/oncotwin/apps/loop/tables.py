@@ -1,0 +1,36 @@
+"""The loop on the terminal: the arms side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from oncotwin.apps.summary import MEANINGS
+from oncotwin.apps.tables import shown_value
+from oncotwin.io.fields import NOTICE
+
+SHOWN = (
+    "best_response",
+    "tumour_volume_change",
+    "time_to_progression_days",
+    "escape_fraction",
+    "c_max",
+    "crs_grade",
+)
+"""Endpoints of a run that are shown."""
+
+
+def loop_table(summary: Mapping[str, Any]) -> Table:
+    """The endpoints of the arms in three dimensions, and what the draws say of each."""
+    days = summary["times"][-1]
+    table = Table(title=f"One patient from vein to vein, {days:g} days", caption=NOTICE, title_justify="left")
+    table.add_column("Endpoint")
+    for name, arm in summary["arms"].items():
+        table.add_column(f"{name}: {arm['label']}", justify="right")
+    for key in SHOWN:
+        table.add_row(MEANINGS[key].label, *(shown_value(key, arm[key]) for arm in summary["arms"].values()))
+    rates = [f"{100 * arm['response_rate']:.0f} %" for arm in summary["likely"].values()]
+    table.add_row(f"Responds in, of {summary['draws']['courses']} draws", *rates)
+    gains = [f"{summary['differences'][key]['response_days']['median']:+.0f}" for key in ("B-A", "C-B")]
+    table.add_row("Days in response, more than in the arm before (median)", "", *gains)
+    return table

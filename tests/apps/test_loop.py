@@ -1,0 +1,302 @@
+"""The loop: one patient from vein to vein on a coarse grid, its page, and the study over a cohort."""
+
+import json
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from oncotwin.apps.cli import main
+from oncotwin.apps.loop import cells, run, study
+from oncotwin.apps.loop.beside import SMALLEST_MM3, beside, volume_mm3
+from oncotwin.apps.loop.cells import Grown, donors_like
+from oncotwin.apps.loop.draws import cases_of, drawn_latents, uncertain, varied
+from oncotwin.apps.loop.patient import loop_patient
+from oncotwin.apps.loop.pictures import LOOP_PICTURES
+from oncotwin.apps.loop.regimens import LIMITS, REGIMENS
+from oncotwin.apps.loop.settings import LoopPatient, Settings
+from oncotwin.apps.loop.space import adjunct_text, spec_of
+from oncotwin.apps.loop.twin import Case, Slab, constants_of, follow_given, share_below, stacked
+from oncotwin.apps.tumour import parameters_of
+from oncotwin.control.schedule import Schedule
+from oncotwin.core.exchange import Latents, Product
+from oncotwin.errors import BadInput, Interrupted
+from oncotwin.io.resolve import resolve
+from oncotwin.models.culture import CultureParameters, DonorSubtype
+from oncotwin.models.lumped import CombinationParameters
+from oncotwin.models.tumour3d import TumourParameters, plan_actions
+from oncotwin.models.tumour3d.latent import SPANS
+from oncotwin.studies.veins import VeinParameters
+
+SLAB = Slab(shape=(8, 8), end_days=56.0, drugs_days=28.0, interval_days=14.0, batch=10)
+SETTINGS = Settings(shape=(8, 8, 8), every_days=7.0, slab=SLAB, pairs=2, regimen="fixed")
+MADE = Product(7.4e8, 0.86, 25.0, 0.0, 0.12, 0.14, 0.7, 0.04, 0.44, 0.51, 0.25, 1.6, 10.0, 1.05)
+NONE = np.zeros((len(SLAB.instants) - 1, 2))
+
+
+def grown(process, donor, count, seed):
+    """Cells as a culture would make them, without one: donors differ in potency, the other process in memory."""
+    other = process != SETTINGS.standard
+    made = MADE._replace(central_memory=0.44, effector=0.4) if other else MADE
+    product = jax.tree.map(lambda x: np.full(count + 1, x), made)
+    potency = np.linspace(-0.1, 0.1, count) * np.cos(seed + np.arange(count))
+    product = product._replace(cytotoxicity=made.cytotoxicity + np.append(0.0, potency))
+    return Grown(process, f"made by {process}", product, np.array([0.0, 10.0]), np.array([1e8, 2.2e9]))
+
+
+@pytest.fixture
+def case():
+    return Case(MADE, Latents(), VeinParameters(), SETTINGS.population)
+
+
+@pytest.fixture(scope="module")
+def looped(tmp_path_factory):
+    """The whole loop, its cultures apart."""
+    folder = tmp_path_factory.mktemp("loop") / "patient"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "grow", grown)
+        summary = run.run_loop(LoopPatient(), SETTINGS, folder)
+    return folder, summary
+
+
+# --- the whole job ---
+
+
+def test_the_loop_ends_with_a_page_that_needs_nothing_else(looped):
+    folder, summary = looped
+    assert summary["status"] == "done"
+    assert set(summary["arms"]) == {"A", "B", "C"}
+    page = (folder / "report.html").read_text()
+    assert page.count("data:image/png;base64") == len(LOOP_PICTURES)
+    assert "http-equiv" not in page
+    assert "<script" not in page
+    for words in ("Research use only", "What was made", "What happens", "Why", "How sure", "What it rests on"):
+        assert words in page
+    for citation in ("PMC8274631", "10.1126/science.1104819", "uncalibrated"):
+        assert citation in page
+    assert {f"arm-{name}" for name in "ABC"} <= {entry.name for entry in folder.iterdir()}
+
+
+def test_arm_c_is_arm_b_until_its_drugs_begin_and_its_spec_holds_them(looped):
+    folder, summary = looped
+    spec = resolve(folder / "arm-C" / "spec.toml", (), TumourParameters)
+    given = {(one.start_days, one.chemotherapy, one.inhibitor_mg_per_kg) for one in spec.adjunct}
+    levels = summary["drugs"]["levels"]
+    assert given == {(a, *level) for a, level in zip(SLAB.instants, levels, strict=False) if any(level)}
+    assert given
+    plain = resolve(folder / "arm-B" / "spec.toml", (), TumourParameters)
+    assert spec.model_copy(update={"adjunct": ()}) == plain
+    assert summary["drugs"]["chemotherapy"] <= LIMITS.cumulative.chemotherapy
+
+
+def test_the_spread_is_split_and_the_draws_are_paired(looped):
+    _, summary = looped
+    for table in summary["split"].values():
+        assert len(table["first"]) == len(table["total"]) == len(summary["sources"]) == 3
+    arms = summary["likely"]
+    assert {len(arm["outcomes"]["log_burden"]) for arm in arms.values()} == {summary["draws"]["courses"]}
+    gaps = np.subtract(arms["C"]["outcomes"]["log_burden"], arms["B"]["outcomes"]["log_burden"])
+    assert summary["differences"]["C-B"]["log_burden"]["mean"] == pytest.approx(gaps.mean())
+
+
+def test_a_folder_in_use_is_refused(looped):
+    with pytest.raises(BadInput, match="not empty"):
+        run.run_loop(LoopPatient(), SETTINGS, looped[0])
+
+
+# --- from product to run ---
+
+
+def test_a_run_in_space_has_the_constants_of_the_slab(case):
+    spec = spec_of(case._replace(latents=Latents(exh=0.8)), SETTINGS)
+    p, q = parameters_of(spec), constants_of(case._replace(latents=Latents(exh=0.8)))
+    for name in (*(name for spans in SPANS.values() for name in spans), "engraftment", "rho_C", "p_IL6", "r_T"):
+        assert float(getattr(p, name)) == pytest.approx(float(getattr(q, name)), rel=1e-12), name
+    assert spec.plan[0].exhausted_fraction == MADE.exhausted
+
+
+def test_drug_levels_become_tables_and_none_is_none(case):
+    levels = np.array([[0.5, 0.0], [0.0, 0.0]])
+    spec = spec_of(case, SETTINGS, levels)
+    assert [one.model_dump() for one in spec.adjunct] == [
+        {"start_days": 28.0, "end_days": 42.0, "chemotherapy": 0.5, "inhibitor_mg_per_kg": 0.0}
+    ]
+    assert adjunct_text(SLAB.instants, NONE) == "[]"
+    assert spec_of(case, SETTINGS, NONE) == spec_of(case, SETTINGS)
+
+
+def test_zero_drug_levels_are_no_regimen_to_the_bit(case):
+    """The law: a regimen that gives nothing equals the plan without it."""
+    found = follow_given(stacked(case, 2), SLAB, NONE)
+    again = follow_given(stacked(case, 2), SLAB, 0.0 * NONE)
+    dosed = follow_given(stacked(case, 2), SLAB, NONE + 1.0)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(again), strict=True):
+        assert np.array_equal(a, b)
+    assert dosed.series.tumour_burden_cells[0, -1] < found.series.tumour_burden_cells[0, -1]
+    assert float(dosed.chemotherapy[0]) == SLAB.end_days - SLAB.drugs_days
+
+
+def test_time_in_response_is_exact_for_lines():
+    shares = np.asarray(share_below(np.array([10.0, 10.0, 4.0, 4.0, 10.0])))
+    np.testing.assert_allclose(shares, [0.0, 0.5, 1.0, 0.5])
+
+
+# --- drugs beside the cells ---
+
+
+def test_a_regimen_decides_only_where_it_is_due_and_stays_inside_its_limits():
+    settings = replace(SETTINGS, slab=replace(SLAB, interval_days=7.0))
+    model, times, instants = SLAB.model, (0.0, 14.0, 28.0, 35.0, 42.0, 49.0, 56.0), settings.slab.instants
+    controller = beside(
+        Schedule(plan_actions(model, (), times)), times, instants, REGIMENS["fixed"], CombinationParameters()
+    )
+    memory, given = controller.start(), []
+    observation = model.observe(model.initial(SETTINGS.population), SETTINGS.population)
+    for _ in times[:-1]:
+        decision = controller.act(observation, memory)
+        memory = decision.memory
+        given.append(float(decision.action.chemotherapy))
+    assert given == [0, 0, 1, 0, 0, 1]
+    assert all(dose <= LIMITS.per_day.chemotherapy for dose in given)
+
+
+def test_what_is_too_small_to_see_has_a_floor():
+    model = SLAB.model
+    seen = model.observe(model.initial(SETTINGS.population), SETTINGS.population)
+    assert float(volume_mm3(seen)) == pytest.approx(np.pi / 6 * float(seen.sum_of_diameters_mm) ** 3)
+    assert float(volume_mm3(seen._replace(sum_of_diameters_mm=0.0))) == SMALLEST_MM3
+
+
+# --- draws ---
+
+
+def test_what_is_drawn_is_uncalibrated_and_moved_by_no_latent():
+    names = uncertain(TumourParameters)
+    sources = {info.name: info.source for info in TumourParameters.about()}
+    assert "rho_C" in names
+    assert "gamma" not in names  # the latent cyt moves it
+    assert "d_C" not in names  # it has a source
+    assert all("uncalibrated" in sources[name] for name in names)
+    drawn = varied(TumourParameters(), jax.random.key(1), 50)
+    assert np.std(np.log(drawn.rho_C)) == pytest.approx(0.25, abs=0.08)
+    assert np.ptp(drawn.gamma) == 0
+
+
+def test_the_same_seed_gives_the_same_patients_whatever_the_cells():
+    patient = LoopPatient(latents=Latents(esc=0.95))
+    latents = drawn_latents(patient, jax.random.key(3), 200)
+    assert np.all((latents.esc <= 1) & (latents.esc >= 0))
+    rows = np.array([[0, 1, 2], [3, 3, 3]])
+    one, two = (
+        cases_of(rows, grown(name, DonorSubtype(), 3, 0).product, patient, SETTINGS.population, 5)
+        for name in ("static-il2", "another")
+    )
+    assert np.array_equal(one.latents.exh, two.latents.exh)
+    assert np.array_equal(one.tumour.rho_C, two.tumour.rho_C)
+    assert not np.array_equal(one.product.central_memory, two.product.central_memory)
+
+
+def test_donors_are_the_typical_one_and_others_about_him():
+    p = donors_like(CultureParameters(), DonorSubtype("middle", "advanced", "heavy"), 5, 0)
+    assert p.fitness.shape == (6,)
+    assert float(p.fitness[0]) == CultureParameters().fitness
+    assert len(set(np.asarray(p.fitness[1:]))) == 5
+    more = donors_like(CultureParameters(), DonorSubtype("middle", "advanced", "heavy"), 7, 0)
+    assert np.array_equal(more.fitness[:6], p.fitness)
+
+
+# --- the patient, and mistakes ---
+
+
+def test_a_patient_is_read_from_a_file_and_the_command_line(tmp_path):
+    file = tmp_path / "patient.toml"
+    file.write_text('[latents]\nexh = 0.8\n[sd]\nexh = 0.05\n[donor]\nprior = "heavy"\n')
+    patient = loop_patient(file, "esc=0.2", "age=elderly")
+    assert (patient.latents.exh, patient.latents.esc, patient.spread.exh) == (0.8, 0.2, 0.05)
+    assert patient.donor == DonorSubtype("elderly", "advanced", "heavy")
+    (tmp_path / "patient.json").write_text(json.dumps({"latents": {"inf": 0.3}}))
+    assert loop_patient(tmp_path / "patient.json", None, None).latents.inf == 0.3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--latents", "ex=0.5"], "Did you mean 'exh'"),
+        (["--latents", "exh=1.5"], "allowed: 0 to 1"),
+        (["--latents", "exh"], "NAME=VALUE"),
+        (["--donor", "age=old"], "young, middle, elderly"),
+        (["--donor", "colour=red"], "unknown trait"),
+        (["--drugs", "mcp"], "Did you mean 'mpc'"),
+        (["--cells", "static"], "unknown process"),
+        (["--patient", "absent.toml"], "absent.toml"),
+        (["doses", "--drugs", "mpc"], "has its own patient"),
+    ],
+)
+def test_a_mistake_is_one_message_and_leaves_nothing(capsys, tmp_path, monkeypatch, arguments, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        main(["demo", *arguments])
+    printed = capsys.readouterr()
+    assert left.value.code in (2, 4)
+    assert told in printed.err
+    assert printed.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- the study ---
+
+
+SMALL = (
+    "kind=veins",
+    'regimens=["none","fixed"]',
+    "patients.pairs=2",
+    "slab.voxels=8",
+    "slab.end_days=56",
+    "slab.drugs_days=28",
+    "slab.interval_days=14",
+)
+
+
+def test_a_study_stopped_goes_on_and_ends_in_the_same_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "grow", grown)
+    follow, calls = study.follow, []
+
+    def stopping(*arguments):
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise Interrupted("stopped", remedy="go on")
+        return follow(*arguments)
+
+    monkeypatch.setattr(study, "follow", stopping)
+    with pytest.raises(Interrupted):
+        study.run_veins(None, SMALL, tmp_path / "study", lambda path: None)
+    assert not (tmp_path / "study" / "summary.json").exists()
+    summary = study.run_veins(None, SMALL, tmp_path / "study", lambda path: None)
+    assert len(calls) == 5  # one arm of four was kept
+    assert [(row["process"], row["regimen"]) for row in summary["rows"]] == [
+        ("static-il2", "none"), ("static-il2", "fixed"), ("static-il7-il15", "none"), ("static-il7-il15", "fixed")
+    ]  # fmt: skip
+    table = (tmp_path / "study" / "table.csv").read_text().splitlines()
+    assert len(table) == 1 + 4 * summary["patients"]
+    assert all(set(row["split"]) for row in summary["rows"])
+    burdens = {row["regimen"]: row["log_burden"]["value"] for row in summary["rows"][:2]}
+    assert burdens["fixed"] < burdens["none"]
+    page = (tmp_path / "study" / "report.html").read_text()
+    assert "Research use only" in page
+    assert "data:image/png" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [(('regimens=["mcp"]',), "regimens"), (("patients.pairs=1",), "2 to 2000"), (("patient.pairs=3",), "Did you mean")],
+)
+def test_a_faulty_study_is_refused(tmp_path, changes, told):
+    with pytest.raises(BadInput, match=told):
+        study.run_veins(None, ("kind=veins", *changes), tmp_path / "study", lambda path: None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_processes_are_the_shipped_ones_or_learnt():
+    with pytest.raises(BadInput, match="static-il2"):
+        cells.grow("nothing", DonorSubtype(), 1, 0)
