@@ -17,8 +17,9 @@ class Group:
     high: float = float("inf")
 
     def __str__(self) -> str:
-        """In words: best_response CR or PR; age 60 to 75."""
-        return f"{self.variable} {' or '.join(self.levels) if self.levels else f'{self.low:g} to {self.high:g}'}"
+        """In words: best_response CR or PR; age 60 to 75; dose 2.5e+08."""
+        interval = f"{self.low:g}" if self.low == self.high else f"{self.low:g} to {self.high:g}"
+        return f"{self.variable} {' or '.join(self.levels) if self.levels else interval}"
 
 
 @dataclass(frozen=True)
