@@ -57,18 +57,17 @@ def draw_profiles(values: np.ndarray, rise: np.ndarray, truth: np.ndarray) -> Fi
     figure = new_figure(3.6)
     panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
     for panel, name, row, true in zip(panels, LATENTS, rise, truth, strict=True):
-        panel.plot(values, row, color=BLUE)
-        panel.axhline(LIMIT, color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)))
-        panel.axvline(true, color=VERMILLION, linewidth=0.8)
+        panel.plot(values, row, color=BLUE, label="profile")
+        panel.axhline(LIMIT, color=QUIET, linewidth=0.8, linestyle=(0, (4, 2)), label="95 % limit")
+        panel.axvline(true, color=VERMILLION, linewidth=0.8, label="truth")
         panel.set_title(_latent(name))
-        panel.set_ylim(0, 6)
+        panel.set_ylim(0, 4)
         panel.set_xlim(0, 1)
     for panel in panels[::3]:
         panel.set_ylabel("Rise of the mismatch")
     for panel in panels[3:]:
         panel.set_xlabel("Value held")
-    panels[2].text(0.98, LIMIT + 0.15, "95 % limit", ha="right", color=QUIET, fontsize=6)
-    panels[2].text(0.98, 5.5, "vertical line: truth", ha="right", color=VERMILLION, fontsize=6)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     lettered(panels)
     return figure
 
