@@ -36,6 +36,9 @@ FREE = "#f2f2f2"
 LINES = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY)
 """Colours of the horizons, in order."""
 
+WIDTHS = (3.2, 2.0, 1.1, 0.9, 0.7, 0.5)
+"""Widths of their lines: where courses agree, the ones beneath stay visible."""
+
 BEST = {"color": INK, "linestyle": (0, (4, 2)), "linewidth": 1.0}
 NOTHING = {"color": QUIET, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
 LOOKS = {"mpc": BLUE, "corrected": ORANGE, "scaled": PURPLE, "q-learning": GREEN, "scenario": SKY}
@@ -86,8 +89,8 @@ def _titled(plant: Plant, therapy: str) -> str:
 def _handles(spec: ComparisonSpec) -> list[Any]:
     name = featured(spec)
     shown: list[Any] = [
-        Line2D([], [], color=colour, label=f"{name}, N = {horizon}")
-        for colour, horizon in zip(LINES, spec.horizons, strict=False)
+        Line2D([], [], color=colour, linewidth=width, label=f"{name}, N = {horizon}")
+        for colour, horizon, width in zip(LINES, spec.horizons, WIDTHS, strict=False)
     ]
     shown += [
         Line2D([], [], **BEST, label=CONTROLLERS["optimal"]),
@@ -139,10 +142,10 @@ def _given(panel: Axes, dataset: xr.Dataset, spec: ComparisonSpec, therapy: str,
 def _drawn(spec: ComparisonSpec) -> list[tuple[str, int | None, dict[str, Any]]]:
     """What is drawn, from back to front: controller, horizon (None: any), look."""
     lines = [
-        (featured(spec), horizon, {"color": colour, "linewidth": 1.3})
-        for colour, horizon in zip(LINES, spec.horizons, strict=False)
+        (featured(spec), horizon, {"color": colour, "linewidth": width})
+        for colour, horizon, width in zip(LINES, spec.horizons, WIDTHS, strict=False)
     ]
-    return [("none", None, NOTHING), *lines[::-1], ("optimal", None, BEST)]
+    return [("none", None, NOTHING), *lines, ("optimal", None, BEST)]
 
 
 def _arm(dataset: xr.Dataset, therapy: str, controller: str, horizon: int | None) -> int | None:

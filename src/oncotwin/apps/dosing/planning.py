@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from oncotwin.apps.dosing.problem import Problem, random_states
 from oncotwin.control.mpc import Mpc
@@ -88,11 +89,11 @@ def virtual_patients(problem: Problem) -> Any:
     """The spec's virtual patients: the believed constants of scope patient, spread log-normally inside their bounds."""
     scenario, believed = problem.settings.scenario, problem.belief.parameters
     rows = believed.table()
-    spread = jax.random.normal(jax.random.key(scenario.seed), (scenario.count, len(rows))) * scenario.spread
+    draws = np.random.default_rng(scenario.seed).standard_normal((len(rows), scenario.count))
     drawn = {}
-    for row, column in zip(rows, spread.T, strict=True):
-        factor = jnp.exp(column) if row["scope"] == "patient" else jnp.ones(scenario.count)
-        drawn[row["name"]] = jnp.clip(row["value"] * factor, *row["bounds"])
+    for row, draw in zip(rows, draws, strict=True):
+        factors = np.exp(scenario.spread * draw) if row["scope"] == "patient" else np.ones(scenario.count)
+        drawn[row["name"]] = jnp.asarray(np.clip(float(row["value"]) * factors, *row["bounds"]))
     return believed.with_values(**drawn)
 
 
