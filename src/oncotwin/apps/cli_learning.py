@@ -13,7 +13,7 @@ train = App(name="train", help="Make a controller by learning.")
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
 Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
-Learner = Literal["dqn", "ppo", "ppo-settings"]
+Learner = Literal["dqn", "ppo", "ppo-settings", "recipe"]
 
 
 @train.command(name="culture")
@@ -33,11 +33,12 @@ def train_culture(
     Parameters
     ----------
     learner
-        Deep Q-learning (dqn) or proximal policy optimisation on moves (ppo) or on continuous settings (ppo-settings).
+        Deep Q-learning (dqn), proximal policy optimisation on moves (ppo) or on continuous settings (ppo-settings), or
+        Bayesian optimisation of moves in a fixed order (recipe).
     seeds
         Learners side by side; the one that does best on held-out donors is written.
     improvements
-        How often each is evaluated and kept.
+        How often each is evaluated and kept; of a recipe, how many are tried.
     seed
         Of all randomness.
     out
@@ -45,16 +46,20 @@ def train_culture(
     resume
         Run directory of a training that was stopped, to go on from its checkpoint.
     """
+    from oncotwin.apps.learning.recipes import LEAST_TRIALS, train_recipe
     from oncotwin.apps.learning.training import Plan, resume_training
     from oncotwin.apps.learning.training import train as learn
     from oncotwin.io.rundir import only_empty, only_run
 
-    if resume is None:
-        summary = learn(Plan(learner, seeds, improvements, seed), out, only_run if force else only_empty)
+    admit = only_run if force else only_empty
+    if resume is None and learner == "recipe":
+        summary = train_recipe(max(improvements, LEAST_TRIALS), seed, out, admit)
+    elif resume is None:
+        summary = learn(Plan(learner, seeds, improvements, seed), out, admit)
     else:
         refuse_with("--resume", {"--out": out, "--force": force})
         summary = resume_training(resume)
-    _show(summary, as_json, f"held-out score {summary['held_out_score']:.3f}", summary["policy"])
+    _show(summary, as_json, f"score {summary['judged_score']:.3f}", summary["policy"])
 
 
 def _show(summary: dict[str, Any], as_json: bool, line: str, where: str) -> None:

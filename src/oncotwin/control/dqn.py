@@ -73,7 +73,7 @@ class Dqn(eqx.Module):
     turns: int = eqx.field(static=True, default=64)
     improvements: int = eqx.field(static=True, default=10)
     warm_up: int = eqx.field(static=True, default=1000)
-    capacity: int = eqx.field(static=True, default=50_000)
+    capacity: int = eqx.field(static=True, default=30_000)
     exploration: tuple[float, float] = eqx.field(static=True, default=(1.0, 0.05))
     decay: float = eqx.field(static=True, default=0.6)
     ahead: int = eqx.field(static=True, default=3)

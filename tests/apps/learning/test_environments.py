@@ -7,6 +7,8 @@ from gymnasium.utils.env_checker import check_env
 
 from oncotwin.apps.learning import environments
 from oncotwin.apps.learning.moves import LIMITS, MOVES
+from oncotwin.apps.learning.policies import load, shipped
+from oncotwin.apps.learning.record import earned
 from oncotwin.errors import BadInput
 
 
@@ -40,6 +42,15 @@ def test_a_client_drives_an_episode_to_its_end(discrete):
     assert -4.0 < rewards[-1] < 1.0
     with pytest.raises(BadInput, match="over"):
         base.step(0)
+
+
+@pytest.mark.parametrize("name", [name for name in shipped() if name != "culture-recipe"])
+def test_a_shipped_policy_earns_what_its_card_says(discrete, name):
+    """A greedy choice may flip on another machine, so the mean is compared, not the bits."""
+    controller, card = load(name)
+    recorded = card["episodes"]
+    played = [earned(discrete.unwrapped, controller.network, int(seed)) for seed in recorded]
+    assert np.mean(played) == pytest.approx(np.mean(list(recorded.values())), abs=0.05)
 
 
 def test_a_seed_gives_the_same_donor(discrete):

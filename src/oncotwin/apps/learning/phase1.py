@@ -10,7 +10,7 @@ from oncotwin.apps.learning.feedback import Feedback
 from oncotwin.apps.learning.moves import LIMITS
 from oncotwin.apps.learning.policies import load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS
-from oncotwin.apps.learning.processes import Flaws, Grown, Process, controlled, made, process
+from oncotwin.apps.learning.processes import Flaws, Grown, Process, controlled, made, policed, process
 from oncotwin.apps.learning.rewards import released, worth
 from oncotwin.errors import BadInput
 from oncotwin.io.protocols import protocol_names
@@ -69,7 +69,7 @@ def ways(policies: tuple[str, ...], step_hours: float = USUAL_STEP_HOURS) -> dic
     """Every protocol, feedback, and the named policies."""
     found = {name: process(name, step_hours) for name in protocol_names()}
     found["feedback"] = controlled("feedback", Feedback(), step_hours)
-    return found | {name: controlled(name, load(name).controller, step_hours) for name in policies}
+    return found | {name: policed(name, load(name), step_hours) for name in policies}
 
 
 def patients(count: int, doubt: float = DOUBT) -> Donors:
@@ -145,8 +145,9 @@ def regression(found: dict[str, tuple[Outcomes, Grown]], outcome: str) -> dict[s
 
 
 def robustness(policy: str, count: int, weights: Weights, step_hours: float) -> dict[str, dict[str, float]]:
-    """A policy with worse instruments and with donors further from those it learnt on."""
-    controller = load(policy).controller
+    """A policy with worse instruments and with donors further from those it learnt on; a recipe sees nothing."""
+    named = load(policy)
+    controller = named.controller
     cases = {
         "as learnt": (Flaws(), DOUBT),
         "noise and drift three times": (Flaws(noise=3.0), DOUBT),

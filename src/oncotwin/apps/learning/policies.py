@@ -10,15 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.learning import moves
-from oncotwin.apps.learning.problem import MIDDLE, SPAN, culture_problem, features, terminal, vessel
-from oncotwin.apps.learning.rewards import NEEDS
+from oncotwin.apps.learning.problem import MIDDLE, SPAN, features, terminal, vessel
+from oncotwin.apps.learning.rewards import NEEDS, harvested
 from oncotwin.apps.learning.watched import Seen, WatchedCulture
+from oncotwin.control.decisions import Decisions
 from oncotwin.control.networks import Layer, LevelPolicy, Mlp, SharePolicy
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.controller import Controller
 from oncotwin.errors import BadInput, nearest
 from oncotwin.io.policy_file import Policy, read_policy, write_policy
 from oncotwin.models.culture import Observation, Weights
+from oncotwin.models.culture.state import no_action
 
 FOLDER = "policies"
 DEFAULT = "culture-dqn"
@@ -32,6 +34,11 @@ class Named(NamedTuple):
 
     controller: Controller
     card: dict[str, Any]
+
+    @property
+    def is_recipe(self) -> bool:
+        """Whether it is moves in a fixed order."""
+        return self.card["task"]["variant"] == "recipe"
 
 
 def task_of(variant: str) -> dict[str, Any]:
@@ -98,11 +105,6 @@ def load(chosen: str | Path) -> Named:
     return Named(_controller(found, variant, path), found.card)
 
 
-def default_policy() -> Controller:
-    """The controller that is used where none is named."""
-    return load(DEFAULT).controller
-
-
 def _variant(path: Path) -> str:
     """What kind of policy a card says it is; the rest is checked by `read_policy`."""
     try:
@@ -127,9 +129,23 @@ def _controller(found: Policy, variant: str, path: Path) -> Controller:
     outputs = {"levels": len(moves.MOVES), "settings": len(moves.LEAST)}[variant]
     _check_chain(layers, outputs, path)
     network = Mlp(tuple(Layer(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers))
-    problem = culture_problem(terminal(Weights()))
     kind = {"levels": LevelPolicy, "settings": SharePolicy}[variant]
-    return kind(network, problem.decisions, problem.task.model.no_action())
+    return kind(network, deciding(), no_action())
+
+
+def deciding() -> Decisions:
+    """What a policy needs of the decision problem: moves, settings, features, masks."""
+    return Decisions(
+        levels=moves.levels(),
+        features=features,
+        reward=terminal(Weights()),
+        low=moves.LEAST,
+        high=moves.MOST,
+        allowed=moves.allowed,
+        mend=moves.mend,
+        enact=moves.enact,
+        ended=harvested,
+    )
 
 
 def recipe(chosen: Any) -> Schedule:

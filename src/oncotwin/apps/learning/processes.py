@@ -12,7 +12,7 @@ import numpy as np
 
 from oncotwin.apps.culture import actions_of, culture_model, parameters_of
 from oncotwin.apps.learning.donors import Donors, draw_donors, in_vessel
-from oncotwin.apps.learning.policies import default_policy
+from oncotwin.apps.learning.policies import DEFAULT, Named, load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS, culture_problem, flux_cache, terminal
 from oncotwin.apps.learning.watched import WatchedCulture
 from oncotwin.core.controller import Controller
@@ -37,6 +37,7 @@ __all__ = [
     "made",
     "plan_of",
     "planned",
+    "policed",
     "process",
 ]
 
@@ -108,7 +109,7 @@ def process(name: str, step_hours: float = USUAL_STEP_HOURS) -> Process:
     Raises BadInput for another name.
     """
     if name == "learnt":
-        return controlled(name, default_policy(), step_hours)
+        return policed(name, load(DEFAULT), step_hours)
     plan, own = plan_of(name)
     return planned(name, plan, own, step_hours)
 
@@ -140,12 +141,12 @@ def planned(name: str, plan: Plan, own: CultureParameters, step_hours: float = U
 
 def controlled(name: str, controller: Any, step_hours: float = USUAL_STEP_HOURS, flaws: Flaws = NO_FLAWS) -> Process:
     """A controller of the learnt task as a process; controllers of one kind share one compiled program."""
-    task = _task(step_hours, flaws.missing)
+    task = _task(step_hours)
     own = noisier(task.parameters, flaws.noise)
 
     def grow(donors: Donors, key: jax.Array) -> Grown:
         keys = jax.random.split(key, donors.subtype.shape[0])
-        return _grow(task, controller, own, donors, keys)
+        return _grow(task, controller, own, flaws.missing, donors, keys)
 
     return Process(name, own, grow)
 
@@ -156,25 +157,46 @@ def noisier(p: CultureParameters, factor: float) -> CultureParameters:
     return p.with_values(**{name: min(factor * float(getattr(p, name)), 1.0) for name in names})
 
 
+def policed(name: str, policy: Named, step_hours: float = USUAL_STEP_HOURS) -> Process:
+    """A policy's file as a process; a recipe is a plan."""
+    if not policy.is_recipe:
+        return controlled(name, policy.controller, step_hours)
+    task = _task(step_hours)
+    given: Any = task.model
+    actions, days = policy.controller.actions, np.asarray(task.intervals)
+    starts = np.cumsum(days) - days
+    first = jnp.asarray(np.where(starts == 0.0, given.activator_per_cell, 0.0))
+    vector = jnp.asarray(np.where(np.isclose(starts, given.vector_day), given.vector_moi, 0.0))
+    rows = actions._replace(activator_per_cell=first, vector_moi=vector)
+    return planned(name, Plan(rows, days), task.parameters, step_hours)
+
+
 @cache
-def _task(step_hours: float, missing: float) -> Task:
-    """The learnt task, one for each setting, so that what is compiled for it is kept."""
-    task = culture_problem(terminal(Weights()), step_hours=step_hours).task
-    return replace(task, model=replace(task.model, missing=missing))
+def _task(step_hours: float) -> Task:
+    """The learnt task, one for each step, so that what is compiled for it is kept."""
+    return culture_problem(terminal(Weights()), step_hours=step_hours).task
 
 
 @eqx.filter_jit
-def _grow(task: Task, controller: Any, own: CultureParameters, donors: Donors, keys: jax.Array) -> Grown:
+def _grow(
+    task: Task, controller: Any, own: CultureParameters, missing: float, donors: Donors, keys: jax.Array
+) -> Grown:
     """Every donor's culture under a controller."""
     own = jax.tree.map(lambda x: jnp.asarray(x, float), own)
-    return jax.lax.map(lambda each: _controlled(task, controller, own, *each), (donors, keys), batch_size=BATCH)
+    model = replace(task.model, missing=jnp.asarray(missing))
+    days = jnp.asarray(task.intervals)
+
+    def one(each: tuple[Donors, jax.Array]) -> Grown:
+        return _controlled(model, controller, in_vessel(each[0], own), days, each[1])
+
+    return jax.lax.map(one, (donors, keys), batch_size=BATCH)
 
 
 def padded(plan: Plan) -> tuple[Action, jax.Array]:
     """A plan with intervals of no length at its end, in which the harvested culture is left alone."""
     short = max(LONGEST_PLAN - len(plan.days), 1)
-    actions = plan.actions._replace(harvest=jnp.zeros(len(plan.days)))
-    rows = {name: jnp.pad(jnp.asarray(row, float), (0, short), mode="edge") for name, row in actions._asdict().items()}
+    given = plan.actions._asdict()
+    rows = {name: jnp.pad(jnp.asarray(row, float), (0, short), mode="edge") for name, row in given.items()}
     for name in ("exchange_fraction", "activator_per_cell", "remove_activator", "vector_moi"):
         rows[name] = rows[name].at[len(plan.days) :].set(0.0)
     rows |= {n: rows[n].at[len(plan.days) :].set(0.0) for n in rows if n.endswith("_ng_per_ml")}
@@ -206,10 +228,8 @@ def _plans(step_hours: float) -> Callable:
     return grow
 
 
-def _controlled(task: Task, controller: Controller, own: CultureParameters, donor: Donors, key: jax.Array) -> Grown:
+def _controlled(model: Any, controller: Controller, p: CultureParameters, days: jax.Array, key: jax.Array) -> Grown:
     """One donor's culture under a controller of the learnt task."""
-    model, p = task.model, in_vessel(donor, own)
-    days = jnp.asarray(task.intervals)
 
     def interval(carry: tuple, dt: jax.Array) -> tuple[tuple, tuple]:
         state, memory = carry

@@ -1,20 +1,28 @@
 """The best open-loop recipe: moves in a fixed order, found by Bayesian optimisation over a few switching days."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+import oncotwin
 from oncotwin.apps.learning import moves
 from oncotwin.apps.learning.donors import draw_donors
-from oncotwin.apps.learning.policies import recipe
+from oncotwin.apps.learning.policies import recipe, save_recipe
 from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
 from oncotwin.apps.learning.processes import controlled
 from oncotwin.apps.learning.rewards import worth
+from oncotwin.io.durable import storage, write_atomically
+from oncotwin.io.manifest import write_manifest
+from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
 from oncotwin.studies.tuning import Tuned, tune
 
+POLICY = "policy.json"
 INTERVALS = round(moves.LATEST_HARVEST / moves.INTERVAL_DAYS)
+LEAST_TRIALS = 24
 TUNED_ON = 54
 """Donors on whom a recipe is judged while it is looked for: two of every subtype, none of them held out."""
 
@@ -61,6 +69,30 @@ def moves_of(switches: Switches) -> np.ndarray:
             oxygen = moves.OXYGEN[int(day >= switches.low_oxygen_from)]
             chosen.append(places[moves.Move(cytokines, moves.MEDIUM[int(level)], oxygen)])
     return np.array(chosen, np.int32)
+
+
+def train_recipe(trials: int, seed: int, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
+    """Look for a recipe in a new folder; the summary."""
+    path = new_path("train") if out is None else out
+    with begin(path, admit) as run:
+        started = utc_now()
+        text = f'kind = "training"\ntask = "culture"\nlearner = "recipe"\ntrials = {trials}\nseed = {seed}\n'
+        with storage("write the plan", run / SPEC):
+            write_atomically(run / SPEC, text.encode())
+        chosen, found = tuned_recipe(Weights(), trials=trials, seed=seed)
+        said = {
+            "made_by": f"oncotwin train culture --learner recipe --improvements {trials} --seed {seed}",
+            "oncotwin": oncotwin.__version__,
+            "learner": "recipe",
+            "switches": Switches(*found.best.tolist())._asdict(),
+            "judged_score": found.value,
+        }
+        save_recipe(run / POLICY, chosen, **said)
+        history = [{"improvement": i + 1, "score": float(x)} for i, x in enumerate(found.values)]
+        summary = {"status": "done", **said, "history": history, "run_dir": str(run.path), "policy": str(run / POLICY)}
+        run.write_json(SUMMARY, summary)
+        write_manifest(run.path, started=started, spec_path=run / SPEC, seed=seed)
+        return run.read_json(SUMMARY)
 
 
 def _cytokines(switches: Switches, day: float) -> tuple[str, ...]:

@@ -121,6 +121,7 @@ def trainer(plan: Plan) -> Trainer:
 def train(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
     """Train from the beginning in a new folder; the summary."""
     made = trainer(plan)
+    keep_compiled()
     path = new_path("train") if out is None else out
     with begin(path, admit) as run:
         _write_plan(run, plan)
@@ -131,6 +132,7 @@ def resume_training(path: Path) -> dict[str, Any]:
     """Go on from the last improvement that was kept; the summary, the same as without the stop."""
     with reopen(path) as run:
         plan = _read_plan(run)
+        keep_compiled()
         made = trainer(plan)
         like = jax.eval_shape(made.begin, _keys(plan))
         if not (run / CHECKPOINT).is_file():
@@ -142,7 +144,6 @@ def resume_training(path: Path) -> dict[str, Any]:
 
 def _go_on(run: RunDirectory, plan: Plan, made: Trainer, memory: Any, history: list, started: str) -> dict[str, Any]:
     """The remaining improvements; then the policy, the summary and the manifest."""
-    run.log("compiled code", state=keep_compiled())
     begun = time.monotonic()
     with stop_requests() as request:
         for number in range(len(history), plan.improvements):
@@ -172,8 +173,9 @@ def _finish(run: RunDirectory, plan: Plan, memory: Any, history: list, started: 
     said = {
         "made_by": f"oncotwin train culture --learner {plan.learner}",
         "oncotwin": oncotwin.__version__,
+        "learner": plan.learner,
         "plan": plan._asdict(),
-        "held_out_score": float(best[winner]),
+        "judged_score": float(best[winner]),
         "scores_of_all_seeds": best.tolist(),
         "steps": history[-1]["steps"],
     }
