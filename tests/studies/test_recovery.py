@@ -5,8 +5,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from oncotwin.errors import BadInput
 from oncotwin.studies.leaks import alike, suspects
 from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.learning_curve import learning_curve
 from oncotwin.studies.recovery import Null, Recovery, permutation_null, recovery, spread
 from oncotwin.studies.scaled_logit import exact
 
@@ -69,3 +71,17 @@ def test_suspects_and_twins():
     X[7] = X[2]
     assert [(i, j) for i, j, _ in suspects(X, theta)] == [(1, 1)]
     assert alike(X) == [(2, 7)]
+
+
+def test_more_patients_are_learnt_from_better():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    theta = 1 / (1 + np.exp(-np.stack([X[:, 0] + X[:, 1], rng.normal(size=300)], axis=1)))
+    curve = learning_curve(X, theta, (20, 300), exact(), repeats=2)
+    assert curve.of.r2.shape == (2, 2, 2)
+    assert curve.of.r2[1, :, 0].min() > curve.of.r2[0, :, 0].max()
+    assert np.all(curve.of.r2[1, :, 1] < 0.1)
+    whole = recovery(theta, theta)
+    assert np.all(curve.of.mae >= whole.mae)
+    with pytest.raises(BadInput, match="size of a cohort"):
+        learning_curve(X, theta, (20, 301), exact())

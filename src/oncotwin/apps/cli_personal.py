@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,9 +16,12 @@ NoFigures = Annotated[bool, Parameter(negative="", help="Draw nothing.")]
 
 
 def personalise(
-    cohort: Path,
+    cohort: str,
     /,
     *,
+    truth: Annotated[
+        Path | None, Parameter(help="CSV file of the latents of synthetic patients, to be scored against.")
+    ] = None,
     protocol: Annotated[
         Literal["default", "published"], Parameter(help="How latents are learnt and tested.")
     ] = "default",
@@ -41,27 +45,41 @@ def personalise(
     Parameters
     ----------
     cohort
-        CSV file, a line a patient; see `oncotwin cohort template`.
+        CSV file, a line a patient (see `oncotwin cohort template`), or ct041-reconstructed, which ships.
     out
         Run directory; default: runs/personalise-TIME-N.
     """
+    if patient is None and (model is not None or space != "2d"):
+        raise BadInput("--model and --space go with --patient", where="oncotwin personalise", allowed="--patient ID")
+    chosen: dict[str, Any] = {"protocol": protocol, "inverse": inverse, "permutations": permutations, "seed": seed}
+    chosen |= {"repeats": {"default": 20, "published": 1}[protocol] if repeats is None else repeats}
+    chosen |= {"patient": patient or "", "model": "" if model is None else str(model), "space": space}
+    chosen |= {"figures": not no_figures} | ({} if processes is None else {"processes": processes})
+    _run(cohort, truth, chosen, (out, force, as_json))
+
+
+def _run(cohort: str, truth: Path | None, chosen: dict[str, Any], where: tuple[Path | None, bool, bool]) -> None:
+    """Find the files, run, print.  where: --out, --force, --json."""
+    from oncotwin.apps.cohorts.reading import cohort_file
     from oncotwin.apps.personal.patient import run_patient
     from oncotwin.apps.personal.run import cores, run_personalise
     from oncotwin.apps.personal.tables import patient_table, personal_tables
     from oncotwin.io.personal_spec import personal_spec
     from oncotwin.io.rundir import only_empty, only_run
+    from oncotwin.io.truth_file import shipped, shipped_names
 
-    if patient is None and (model is not None or space != "2d"):
-        raise BadInput("--model and --space go with --patient", where="oncotwin personalise", allowed="--patient ID")
-    chosen = {"cohort": str(cohort), "protocol": protocol, "inverse": inverse, "permutations": permutations}
-    chosen |= {"seed": seed, "repeats": {"default": 20, "published": 1}[protocol] if repeats is None else repeats}
-    chosen |= {"processes": cores() if processes is None else processes, "figures": not no_figures}
-    spec = personal_spec(chosen, "oncotwin personalise")
+    out, force, as_json = where
     admit = only_run if force else only_empty
-    if patient is None:
-        _show(run_personalise(spec, out, admit), as_json, personal_tables)
-    else:
-        _show(run_patient(spec, patient, model, space, out, admit), as_json, patient_table)
+    with ExitStack() as stack:
+        named = {"cohort": str(stack.enter_context(cohort_file(cohort))), "processes": cores()}
+        if truth is None and cohort in shipped_names():
+            truth = stack.enter_context(shipped(cohort, "-truth"))
+        named |= {"truth": "" if truth is None else str(truth)}
+        spec = personal_spec(named | chosen, "oncotwin personalise")
+        if spec.patient:
+            _show(run_patient(spec, out, admit), as_json, patient_table)
+        else:
+            _show(run_personalise(spec, out, admit), as_json, personal_tables)
 
 
 def _show(summary: dict[str, Any], as_json: bool, tables: Any) -> None:

@@ -17,6 +17,7 @@ class PersonalSpec(Section):
 
     kind: Literal["personalise"] = Field(PERSONALISE, description="what this spec is for")
     cohort: str = Field(min_length=1, description="CSV file of the cohort")
+    truth: str = Field("", description="CSV file of the latents of synthetic patients; empty where nobody knows them")
     protocol: Literal["default", "published"] = Field("default", description="how latents are learnt and tested")
     inverse: Literal["exact", "published"] = Field("exact", description="inverse of the scaled logit")
     repeats: Annotated[int, Field(ge=1, le=200)] = Field(20, description="repeats of the cross-validation")

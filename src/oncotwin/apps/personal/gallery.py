@@ -11,9 +11,11 @@ from oncotwin.apps.page import read_summary
 from oncotwin.apps.personal.figures_cohort import draw_features, draw_reference
 from oncotwin.apps.personal.figures_mechanisms import draw_attributions, draw_effects, draw_landscape, draw_mechanisms
 from oncotwin.apps.personal.figures_outcomes import draw_direct, draw_frequencies
+from oncotwin.apps.personal.figures_patient import CAPTION, draw_patient
 from oncotwin.apps.personal.figures_recovery import draw_errors, draw_patients, draw_table2
 from oncotwin.apps.personal.results import Results, read_results
-from oncotwin.io.rundir import FIGURES, SUMMARY
+from oncotwin.io.personal_spec import read_personal_spec
+from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY
 
 Draw = Callable[[Results, Mapping[str, Any]], Figure]
 
@@ -38,8 +40,16 @@ def draw_personal(results: Results, summary: Mapping[str, Any], run_dir: Path) -
 
 
 def redraw_personal(run_dir: Path) -> list[Path]:
-    """Draw every figure of a run directory again, from its results and summary; their paths."""
-    return draw_personal(read_results(run_dir), read_summary(run_dir / SUMMARY), run_dir)
+    """Draw every figure of a run directory again, from its arrays and summary; their paths."""
+    summary = read_summary(run_dir / SUMMARY)
+    if read_personal_spec(run_dir / SPEC).patient:
+        return [draw_course(run_dir, summary)]
+    return draw_personal(read_results(run_dir), summary, run_dir)
+
+
+def draw_course(run_dir: Path, summary: Mapping[str, Any]) -> Path:
+    """Draw the figure of a patient's run; its path.  Raises StorageFailure."""
+    return save(draw_patient(run_dir, summary), run_dir / FIGURES / "course.png", CAPTION)
 
 
 def _can(picture: Picture, results: Results) -> bool:

@@ -9,9 +9,9 @@ import numpy as np
 
 import oncotwin
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.figures.style import save
 from oncotwin.apps.personal.course import SHOWN, Ensemble, ensemble, forecast
-from oncotwin.apps.personal.figures_patient import CAPTION, COURSE, KIND, draw_patient
+from oncotwin.apps.personal.figures_patient import COURSE, KIND
+from oncotwin.apps.personal.gallery import draw_course
 from oncotwin.apps.personal.harmonise import harmonise, row_of
 from oncotwin.apps.personal.model_file import Asked, Model, ask, model_of, read_model
 from oncotwin.apps.personal.reference import referred
@@ -27,7 +27,7 @@ from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.personal_spec import PersonalSpec
 from oncotwin.io.resolve import write_spec
-from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY, begin, new_path, utc_now
+from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
 from oncotwin.studies.tuned import COVERAGE
 
 SPACES = {"2d": TwinSpec(), "3d": TwinSpec(shape=(20, 20, 20), lengths_cm=(2.0, 2.0, 2.0), batch=4)}
@@ -45,67 +45,63 @@ class Predicted(NamedTuple):
     origin: str
 
 
-def run_patient(
-    spec: PersonalSpec, name: str, model: Path | None, space: str, out: Path | None, admit: Callable[[Path], None]
-) -> dict[str, Any]:
-    """Predict one patient of a cohort; the summary.
+def run_patient(spec: PersonalSpec, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
+    """Predict the patient of a spec; the summary.
 
-    model: a run directory or model file; None to learn from the other patients of the cohort.  space: 2d or 3d.
-    Raises BadInput for an unknown patient, and for values that the model needs and the patient lacks.
+    Without a model in the spec, the other patients of the cohort are learnt from.  Raises BadInput for an unknown
+    patient, and for values that the model needs and the patient lacks.
     """
     file = Path(spec.cohort)
     cohort = read_cohort(file)
-    if name not in [patient.name for patient in cohort]:
-        remedy = nearest(name, [patient.name for patient in cohort])
-        raise BadInput("no such patient", where=str(file), got=name, remedy=remedy)
+    names = [patient.name for patient in cohort]
+    if spec.patient not in names:
+        raise BadInput("no such patient", where=str(file), got=spec.patient, remedy=nearest(spec.patient, names))
     started, begun = utc_now(), time.monotonic()
     path = new_path("patient") if out is None else out
     with begin(path, admit) as run:
         run.log("compiled code", state=keep_compiled())
-        located = {"cohort": str(file.resolve()), "patient": name, "space": space}
-        located |= {"model": "" if model is None else str(model.resolve())}
+        located = {"cohort": str(file.resolve()), "model": str(Path(spec.model).resolve()) if spec.model else ""}
         write_spec(run / SPEC, spec.model_copy(update=located))
-        found = predict(cohort, file, name, model, spec, space, teller(run, begun))
-        summary = summary_of(found, spec, space)
+        found = predict(cohort, spec, teller(run, begun))
+        summary = summary_of(found, spec)
         summary |= {"cohort": file.name, "wall_seconds": time.monotonic() - begun, "run_dir": str(run.path)}
         write_courses(run.path, found)
         run.write_json(SUMMARY, summary)
         if spec.figures:
-            save(draw_patient(run.path, run.read_json(SUMMARY)), run.path / FIGURES / "course.png", CAPTION)
+            draw_course(run.path, run.read_json(SUMMARY))
         write_manifest(run.path, spec_path=run / SPEC, inputs=[file], started=started, ended=utc_now(), seed=spec.seed)
         return run.read_json(SUMMARY)
 
 
-def predict(
-    cohort: Cohort, file: Path, name: str, model: Path | None, spec: PersonalSpec, space: str, tell: Tell
-) -> Predicted:
+def predict(cohort: Cohort, spec: PersonalSpec, tell: Tell) -> Predicted:
     """The latents of a patient from the features, and the courses that they lead to."""
-    patient = next(one for one in cohort if one.name == name)
+    patient = next(one for one in cohort if one.name == spec.patient)
     table = feature_table(Cohort((patient,)))
-    asked_of = learnt_without(cohort, file, name, spec, tell) if model is None else read_model(model)
-    found = ask(asked_of, row_of(table, asked_of.variables, 0), COVERAGE)
-    training = asked_of.manifest["training"]
+    model = read_model(Path(spec.model)) if spec.model else learnt_without(cohort, spec, tell)
+    found = ask(model, row_of(table, model.variables, 0), COVERAGE)
+    training = model.manifest["training"]
     origin = f"{training['patients']} patients of {training['cohort']}, features {training['features']}"
     rng = np.random.default_rng(spec.seed)
-    chosen = rng.permutation(len(found.draws))[: COURSES[space] - 1]
+    chosen = rng.permutation(len(found.draws))[: COURSES[spec.space] - 1]
     latents = np.concatenate([found.latents[None], found.draws[chosen]])
-    tell(f"{len(latents)} courses in {space}")
-    courses = ensemble(latents, float(table.column("dose")[0]), SPACES[space])
-    return Predicted(name, found, courses, {**patient.features, **patient.outcomes}, origin)
+    tell(f"{len(latents)} courses in {spec.space}")
+    courses = ensemble(latents, float(table.column("dose")[0]), SPACES[spec.space])
+    return Predicted(patient.name, found, courses, {**patient.features, **patient.outcomes}, origin)
 
 
-def learnt_without(cohort: Cohort, file: Path, name: str, spec: PersonalSpec, tell: Tell) -> Model:
+def learnt_without(cohort: Cohort, spec: PersonalSpec, tell: Tell) -> Model:
     """A model of all patients but one, so that its prediction of that one is honest."""
-    others = Cohort(tuple(one for one in cohort if one.name != name))
-    ready = harmonise(others, str(file))
+    others = Cohort(tuple(one for one in cohort if one.name != spec.patient))
+    ready = harmonise(others, spec.cohort)
     reference = referred(ready, spec.seed, tell)
     tell(f"a model of the {len(others)} others")
     kept = keep(ready.designs[ready.primary], reference, protocol_of(spec))
-    training = {"cohort": file.name, "patients": len(others), "features": ready.primary, "without": name}
+    training = {"cohort": Path(spec.cohort).name, "patients": len(others), "features": ready.primary}
+    training |= {"without": spec.patient}
     return model_of(kept, ready.tables[ready.primary], spec.inverse, training)
 
 
-def summary_of(found: Predicted, spec: PersonalSpec, space: str) -> dict[str, Any]:
+def summary_of(found: Predicted, spec: PersonalSpec) -> dict[str, Any]:
     """The prediction in numbers."""
     asked = found.asked
     parts = zip(LATENTS, asked.latents, asked.low, asked.high, strict=True)
@@ -121,7 +117,7 @@ def summary_of(found: Predicted, spec: PersonalSpec, space: str) -> dict[str, An
         "forecast": forecast(found.courses),
         "observed": dict(found.known),
         "model": found.origin,
-        "space": space,
+        "space": spec.space,
         "seed": spec.seed,
         "version": oncotwin.__version__,
         "notice": NOTICE,

@@ -12,4 +12,4 @@ def referred(ready: Harmonised, seed: int, tell: Tell) -> Reference:
     tell(f"reference latents of {len(ready.table.patients)} patients")
     doses = ready.table.column("dose")
     found = reference_estimates(observables_of(ready.table), doses, jax.random.key(seed))
-    return Reference(found.latents, found.mean, found.sd, found.low, found.high, found.weights)
+    return Reference(found.latents, found.mean, found.sd, found.low, found.high, found.weights, found.r_hat)

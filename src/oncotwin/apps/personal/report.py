@@ -9,6 +9,7 @@ from oncotwin.apps.page import read_summary, shown_pictures, write_page
 from oncotwin.apps.personal.gallery import PERSONAL_PICTURES
 from oncotwin.apps.personal.results import FILE
 from oncotwin.apps.personal.tripod import checklist
+from oncotwin.errors import BadInput
 from oncotwin.io.personal_spec import PersonalSpec, read_personal_spec
 from oncotwin.io.rundir import SPEC, SUMMARY
 
@@ -43,9 +44,13 @@ SCORES = ("balanced_accuracy", "f1", "auroc", "auprc", "brier", "observed", "pre
 def write_personal_report(run_dir: Path) -> Path:
     """Write report.html of a finished run from its summary and figures; its path.
 
-    Raises StorageFailure if the summary cannot be read, or the report not written.
+    Raises BadInput for the run of one patient, StorageFailure if the summary cannot be read, or the report not written.
     """
     run_dir = Path(run_dir)
+    spec = read_personal_spec(run_dir / SPEC)
+    if spec.patient:
+        where, remedy = str(run_dir), "See its summary.json and figures/course.png"
+        raise BadInput("the run of one patient has no report", where=where, got=spec.patient, remedy=remedy)
     summary = read_summary(run_dir / SUMMARY)
     facts = {
         "summary": summary,
@@ -55,7 +60,7 @@ def write_personal_report(run_dir: Path) -> Path:
         "scores": SCORES,
         "tripod": checklist(summary),
         "results": FILE,
-        "again": again(read_personal_spec(run_dir / SPEC)),
+        "again": again(spec),
     }
     return write_page(run_dir, "personalise.html", {"cell": cell, "ranged": ranged}, facts)
 

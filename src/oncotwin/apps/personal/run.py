@@ -6,7 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import oncotwin
+from oncotwin.apps.cohorts.reading import SYNTHETIC
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.personal.gallery import draw_personal
 from oncotwin.apps.personal.harmonise import harmonise
@@ -16,7 +19,7 @@ from oncotwin.apps.personal.reference import referred
 from oncotwin.apps.personal.report import write_personal_report
 from oncotwin.apps.personal.results import results_of, write_results
 from oncotwin.apps.personal.study import Findings, protocol_of, study
-from oncotwin.apps.personal.summary import summarise
+from oncotwin.apps.personal.summary import against_truth, summarise
 from oncotwin.apps.personal.telling import teller
 from oncotwin.io.cohort_files import read_cohort
 from oncotwin.io.durable import sha256_of
@@ -25,6 +28,7 @@ from oncotwin.io.manifest import write_manifest
 from oncotwin.io.personal_spec import PersonalSpec
 from oncotwin.io.resolve import write_spec
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
+from oncotwin.io.truth_file import read_truth
 
 
 def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
@@ -36,15 +40,17 @@ def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path]
     protocol_of(spec)  # a missing library is told before anything is computed
     file = Path(spec.cohort)
     ready = harmonise(read_cohort(file), str(file))
+    truth = read_truth(Path(spec.truth), ready.table.patients) if spec.truth else None
     started, begun = utc_now(), time.monotonic()
     path = new_path("personalise") if out is None else out
     with begin(path, admit) as run, side_by_side(spec.processes) as each:
         run.log("compiled code", state=keep_compiled())
-        write_spec(run / SPEC, spec.model_copy(update={"cohort": str(file.resolve())}))
+        located = {"cohort": str(file.resolve()), "truth": str(Path(spec.truth).resolve()) if spec.truth else ""}
+        write_spec(run / SPEC, spec.model_copy(update=located))
         tell = teller(run, begun)
         reference = referred(ready, spec.seed, tell)
         found = study(ready, reference, spec, each, tell)
-        return _finish(run, found, spec, file, started, begun)
+        return _finish(run, found, spec, truth, (started, begun))
 
 
 def cores() -> int:
@@ -53,10 +59,12 @@ def cores() -> int:
 
 
 def _finish(
-    run: RunDirectory, found: Findings, spec: PersonalSpec, file: Path, started: str, begun: float
+    run: RunDirectory, found: Findings, spec: PersonalSpec, truth: np.ndarray | None, begun: tuple[str, float]
 ) -> dict[str, Any]:
-    """Write results, model, summary, figures, report, manifest; the summary."""
-    results = results_of(found, file.name)
+    """Write results, model, summary, figures, report, manifest; the summary.  begun: by calendar and by clock."""
+    file = Path(spec.cohort)
+    synthetic = any(name.startswith(f"{SYNTHETIC}-") for name in found.harmonised.table.patients)
+    results = results_of(found, f"{file.name} (synthetic patients)" if synthetic else file.name)
     write_results(run.path, results)
     digest = sha256_of(file)
     training = {"cohort": file.name, "sha256": digest, "patients": len(found.harmonised.table.patients)}
@@ -67,9 +75,11 @@ def _finish(
         "status": "done",
         "cohort": file.name,
         "cohort_sha256": digest,
+        "synthetic": synthetic,
+        "truth": {} if truth is None else against_truth(found, truth),
         **summarise(found, spec),
         "seed": spec.seed,
-        "wall_seconds": time.monotonic() - begun,
+        "wall_seconds": time.monotonic() - begun[1],
         "run_dir": str(run.path),
         "version": oncotwin.__version__,
         "notice": NOTICE,
@@ -78,5 +88,6 @@ def _finish(
     if spec.figures:
         draw_personal(results, summary, run.path)
     write_personal_report(run.path)
-    write_manifest(run.path, spec_path=run / SPEC, inputs=[file], started=started, ended=utc_now(), seed=spec.seed)
+    inputs = [file, *([Path(spec.truth)] if spec.truth else [])]
+    write_manifest(run.path, spec_path=run / SPEC, inputs=inputs, started=begun[0], ended=utc_now(), seed=spec.seed)
     return run.read_json(SUMMARY)

@@ -32,11 +32,13 @@ from oncotwin.studies.trained import Trained
 LATENTS = Latents._fields
 Tell = Callable[[str], None]
 """Says how far a study has come."""
+MOST_R_HAT = 1.05
+"""Split R-hat from which on the chains of a posterior are said to disagree."""
 SCALES = {"exact": scaled_logit.exact, "published": scaled_logit.published}
 
 
 class Reference(NamedTuple):
-    """Reference latents, equation (31).  latents, mean, sd, low, high, weights: (n, 6)."""
+    """Reference latents, equation (31).  latents, mean, sd, low, high, weights, r_hat: (n, 6)."""
 
     latents: np.ndarray
     mean: np.ndarray
@@ -44,6 +46,7 @@ class Reference(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     weights: np.ndarray
+    r_hat: np.ndarray
 
 
 class SetFindings(NamedTuple):
@@ -124,7 +127,7 @@ def study(ready: Harmonised, reference: Reference, spec: PersonalSpec, each: Eac
         surface,
         mechanisms_of(reference, spec.seed),
         keep(ready.designs[ready.primary], reference, protocol),
-        suspected(ready, reference),
+        (*suspected(ready, reference), *unsettled(ready, reference)),
     )
 
 
@@ -181,6 +184,16 @@ def suspected(ready: Harmonised, reference: Reference) -> tuple[str, ...]:
         f"{primary.columns[column]} alone ranks the patients almost as {LATENTS[latent]} does (rho {rho:.3f}): "
         "is it a measurement, or the answer?"
         for column, latent, rho in suspects(primary.X, reference.latents)
+    )
+
+
+def unsettled(ready: Harmonised, reference: Reference) -> tuple[str, ...]:
+    """Patients whose posterior has not settled, in words."""
+    worst = np.max(reference.r_hat, axis=1)
+    return tuple(
+        f"the posterior of {name} has not settled (R-hat {value:.2f}): trust its latents less than they look"
+        for name, value in zip(ready.table.patients, worst, strict=True)
+        if value > MOST_R_HAT
     )
 
 

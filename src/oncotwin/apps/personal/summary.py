@@ -10,7 +10,7 @@ from oncotwin.io.personal_spec import PersonalSpec
 from oncotwin.studies.classify import Scored
 from oncotwin.studies.mechanisms import MECHANISMS
 from oncotwin.studies.protocols import BOOSTING
-from oncotwin.studies.recovery import Spread
+from oncotwin.studies.recovery import Spread, recovery
 from oncotwin.studies.sample_size import riley
 from oncotwin.studies.tuned import COVERAGE
 
@@ -54,6 +54,21 @@ def summarise(found: Findings, spec: PersonalSpec) -> dict[str, Any]:
         "mechanisms": mechanisms(found),
         "caveats": list(CAVEATS),
     }
+
+
+def against_truth(found: Findings, truth: np.ndarray) -> dict[str, Any]:
+    """How near reference and out-of-fold latents come to the truth of synthetic patients, (n, 6)."""
+    reference = found.reference
+    inside = np.mean((reference.low <= truth) & (truth <= reference.high), axis=0)
+    parts = {"reference": recovery(reference.latents, truth)}
+    for name, one in found.sets.items():
+        several = recovery(one.validation.predictions[0], truth)
+        parts[name] = type(several)(*(np.median(values, axis=0) for values in several))
+    shown = {
+        name: {latent: {m: _number(getattr(of, m)[j]) for m in of._fields} for j, latent in enumerate(LATENTS)}
+        for name, of in parts.items()
+    }
+    return {"recovery": shown, "reference_interval_holds": dict(zip(LATENTS, map(float, inside), strict=True))}
 
 
 def table2(one: SetFindings) -> dict[str, Any]:
