@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from oncotwin.apps.cli import main
+from oncotwin.apps.dosing.comparison_tables import share
 from oncotwin.apps.dosing.controllers import Choice, controller_of, guard_of, prepared
 from oncotwin.apps.dosing.learning import bins_of, factors_of, levels_of, reward_of
 from oncotwin.apps.dosing.outcome import followed, outcome_of, saddle_of_task, status_counts
@@ -306,6 +307,14 @@ def test_pairs_are_those_of_the_table_of_starts(compared):
         assert pair["difference"]["low"] <= pair["difference"]["value"] <= pair["difference"]["high"]
     tested = {(pair["first"], pair["second"]) for pair in summary["paired"]}
     assert tested == {("none", "mpc, N = 2"), ("mpc, N = 1", "mpc, N = 2")}
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(None, "–"), (0.0, "0.00 %"), (7.4e-6, "0.00074 %"), (0.0289, "2.89 %"), (2.5, "250.00 %"), (71.7, "71.7 ×")],
+)
+def test_gaps_are_printed_so_that_they_can_be_told_apart(value, printed):
+    assert share(value) == printed
 
 
 def test_the_paper_stands_beside_ours(compared):

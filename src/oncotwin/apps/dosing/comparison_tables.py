@@ -12,6 +12,9 @@ from oncotwin.io.fields import NOTICE
 LARGE_GAP = 10.0
 """Gap from which a multiple is printed in place of a percentage."""
 
+SMALL_GAP = 1e-3
+"""Gap below which two digits are printed, wherever they begin."""
+
 
 def comparison_tables(summary: Mapping[str, Any]) -> Group:
     """Every arm, the paired differences, and the paper's claims."""
@@ -102,7 +105,9 @@ def share(value: float | None) -> str:
     """A relative difference, as a percentage or, where it is large, a multiple."""
     if value is None:
         return "–"
-    return f"{value:.2%}".replace("%", " %") if abs(value) < LARGE_GAP else f"{value:.3g} ×"
+    if abs(value) >= LARGE_GAP:
+        return f"{value:.3g} ×"
+    return f"{100 * value:.2g} %" if 0 < abs(value) < SMALL_GAP else f"{100 * value:.2f} %"
 
 
 def percent(value: float | None) -> str:
