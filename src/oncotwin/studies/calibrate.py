@@ -19,6 +19,7 @@ from oncotwin.studies.likelihood import Data, Population, data_of, log_likelihoo
 
 ROUNDS = 4
 DRAWS = 16
+_CLIMBS = 40  # most steps of one maximisation: the next round goes on from it
 
 
 class Freedom(NamedTuple):
@@ -53,10 +54,11 @@ def calibrate(
         scores = _scores(logits, doses, problem)
         found = minimize(
             lambda x, z, s: tuple(np.asarray(v, float) for v in _cost(x, z, s, data, problem, start, freedom)),
-            _vector(population, start, freedom),
+            np.asarray(_vector(population, start, freedom)),
             args=(logits, scores),
             jac=True,
             method="L-BFGS-B",
+            options={"maxiter": _CLIMBS},
         )
         population = _population(jnp.asarray(found.x), start, freedom)
     return population
@@ -94,7 +96,8 @@ def _cost(
     return 0.5 * jnp.sum(x**2) - jnp.mean(seen + hidden)
 
 
-def _vector(population: Population, start: Population, freedom: Freedom) -> np.ndarray:
+@jax.jit
+def _vector(population: Population, start: Population, freedom: Freedom) -> Array:
     """How far a population is from its start, in standard deviations of the priors, (27,)."""
     parts = (
         (population.mean - start.mean) / freedom.mean,
@@ -103,9 +106,10 @@ def _vector(population: Population, start: Population, freedom: Freedom) -> np.n
         (population.recist_cuts - start.recist_cuts) / jnp.array(freedom.recist),
         (population.crs_cuts - start.crs_cuts) / freedom.crs,
     )
-    return np.asarray(jnp.concatenate(parts))
+    return jnp.concatenate(parts)
 
 
+@jax.jit
 def _population(x: Array, start: Population, freedom: Freedom) -> Population:
     """The inverse of `_vector`; cut points stay in order."""
     sizes = np.cumsum([len(start.mean), len(start.offset), len(start.noise), len(start.recist_cuts)])

@@ -133,7 +133,7 @@ def profile(data: Data, dose: Array, problem: Problem, population: Population, c
 
 @jax.jit
 def _profiled(held: Array, data: Data, dose: Array, problem: Problem, population: Population) -> Array:
-    """Least cost with one logit held at each value, (6, k).  Each search goes on from its neighbour's end."""
+    """Least cost with one logit held at each value, (6, k).  Each search begins at its neighbour's end, and afresh."""
 
     def along(latent: Array) -> Array:
         def step(z: Array, value: Array) -> tuple[Array, Array]:
@@ -142,10 +142,9 @@ def _profiled(held: Array, data: Data, dose: Array, problem: Problem, population
             def cost_at(free: Array) -> Array:
                 return objective(pinned(free), dose, data, problem, population)
 
-            from_neighbour = descend(cost_at, z, population)
-            afresh = descend(cost_at, population.mean, population)
-            better = from_neighbour[1] <= afresh[1]
-            return jnp.where(better, from_neighbour[0], afresh[0]), jnp.minimum(from_neighbour[1], afresh[1])
+            ends, costs, _ = jax.vmap(lambda at: descend(cost_at, at, population))(jnp.stack([z, population.mean]))
+            best = jnp.argmin(costs)
+            return ends[best], costs[best]
 
         return jax.lax.scan(step, population.mean, held)[1]
 

@@ -66,12 +66,12 @@ def recover(
     z = population.mean + population.spread * jax.random.normal(drawn, (len(doses), population.mean.shape[0]))
     truth, given = jax.nn.sigmoid(z), jnp.asarray(doses, float)
     if twin is None:
-        scores, error = jax.vmap(problem.forward)(truth, given), jnp.asarray(problem.error)
+        scores, error = jax.jit(jax.vmap(problem.forward))(truth, given), jnp.asarray(problem.error)
     else:
         scores = jnp.asarray(scores_of(twin(np.asarray(truth), np.asarray(doses))))
         error = jnp.zeros(scores.shape[1])
     keys = jax.random.split(seen, len(doses))
-    observed = jax.vmap(lambda s, k: draw(s, error, population, k, follow_up_days))(scores, keys)
+    observed = jax.jit(jax.vmap(draw, (0, None, None, 0, None)))(scores, error, population, keys, follow_up_days)
     found = estimate(observed, np.asarray(doses), problem, population, sampled, sampling)
     return KnownTruth(np.asarray(truth), np.asarray(doses), observed, found, ranks_of(np.asarray(truth), found.draws))
 

@@ -98,7 +98,8 @@ def _diagnosed(by_chain: Array) -> tuple[np.ndarray, np.ndarray]:
     half = by_chain.shape[1] // 2
     split = jnp.concatenate([by_chain[:, :half], by_chain[:, half : 2 * half]])
     with jax.numpy_dtype_promotion("standard"):
-        return np.asarray(potential_scale_reduction(split)), np.asarray(effective_sample_size(by_chain))
+        r_hat, ess = jax.jit(potential_scale_reduction)(split), jax.jit(effective_sample_size)(by_chain)
+    return np.asarray(r_hat), np.asarray(ess)
 
 
 def weights_of(sd: np.ndarray, floor: float = 0.05) -> np.ndarray:
