@@ -1,6 +1,8 @@
 """A training that is stopped goes on to the same policy; what is written can be read, and nothing else."""
 
 import json
+import os
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -38,8 +40,9 @@ class Walk(Model):
         return jnp.asarray(0.0)
 
 
+@cache
 def toy(plan):
-    """A trainer of a task that compiles at once."""
+    """A trainer of a task that compiles at once, and once for all tests."""
     task = Task.every(1.0, 3.0, model=Walk(), parameters=Nothing())
     decisions = Decisions(jnp.asarray([-1.0, 1.0]), lambda seen: seen[None], lambda before, a, after, p: after)
     learner = Dqn(decisions, hidden=(8,), lanes=4, turns=2, improvements=plan.improvements, warm_up=8, judged=2)
@@ -121,16 +124,11 @@ def test_a_recipe_holds_known_moves(tmp_path):
 
 
 def test_a_stop_is_kept(tmp_path, monkeypatch):
-    plan = Plan(seeds=1, improvements=3)
+    plan = Plan(seeds=2, improvements=4)
 
     def stopping(run, plan, row):
         if row["improvement"] == 1:
-            training_signal(2)
-
-    def training_signal(number):
-        import os
-
-        os.kill(os.getpid(), number)
+            os.kill(os.getpid(), 2)
 
     monkeypatch.setattr(training, "_say", stopping)
     with pytest.raises(Interrupted, match="--resume"):
