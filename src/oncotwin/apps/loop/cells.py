@@ -10,6 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.culture import CultureRun, build, parameters_of
+from oncotwin.apps.learning import processes
+from oncotwin.apps.learning.donors import CONSTANTS, SUBTYPES, Donors
+from oncotwin.apps.learning.policies import DEFAULT
 from oncotwin.core.exchange import Product
 from oncotwin.core.model import Model
 from oncotwin.core.rollout import rollout
@@ -18,7 +21,7 @@ from oncotwin.io.kinds import CULTURE
 from oncotwin.io.protocols import is_file, protocol_names, read_protocol
 from oncotwin.io.resolve import resolve
 from oncotwin.models.culture import Action, Culture, CultureParameters, DonorSubtype, State, product, sample_donors
-from oncotwin.models.culture.donors import Shift
+from oncotwin.models.culture.donors import SPREAD, Shift
 
 BATCH = 16
 """Donors whose cultures advance together."""
@@ -129,5 +132,22 @@ def _together(ready: CultureRun, people: CultureParameters) -> Shown:
     return jax.tree.map(np.asarray, shown)
 
 
-MAKERS: Mapping[str, Callable[[str, DonorSubtype, int, int], Grown]] = MappingProxyType({})
+def _learnt(process: str, donor: DonorSubtype, count: int, seed: int) -> Grown:
+    """The learnt policy that ships, in its own vessel; of the typical culture only its two ends are known."""
+    drawn = jax.random.normal(jax.random.key(seed), (count, len(Shift._fields)), jnp.float64)
+    traits = jnp.concatenate([jnp.zeros((1, len(Shift._fields))), jnp.asarray(SPREAD) * drawn])
+    people = Donors(
+        subtype=jnp.full(count + 1, SUBTYPES.index(donor)),
+        traits=traits,
+        constants=jnp.ones((count + 1, len(CONSTANTS))),
+    )
+    way = processes.process(process)
+    found = processes.made(way, people, jax.random.key(seed))
+    made = jax.tree.map(np.asarray, found.product)
+    ends = [float(found.state.seeded_cells[0]), float(found.state.cells.viable[0])]
+    words = f"policy {DEFAULT}, {float(way.vessel.volume_most):g} mL"
+    return Grown(process, words, made, np.array([0.0, float(made.culture_days[0])]), np.array(ends))
+
+
+MAKERS: Mapping[str, Callable[[str, DonorSubtype, int, int], Grown]] = MappingProxyType({"learnt": _learnt})
 """Processes that are no protocol."""

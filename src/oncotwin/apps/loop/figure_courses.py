@@ -64,14 +64,11 @@ def _sizes(panel: Axes, courses: Mapping[str, xr.Dataset]) -> None:
                 ha="center", fontsize=6, fontweight="bold", color=colour, path_effects=halo(),
             )  # fmt: skip
     first = float(next(iter(courses.values()))["sum_of_diameters_mm"][0])
-    panel.axhline((1 - PARTIAL_FALL) * first, color=QUIET, linewidth=0.7, linestyle="--", zorder=0)
-    panel.annotate(
-        "−30 %: partial response", (1, (1 - PARTIAL_FALL) * first), xycoords=("axes fraction", "data"),
-        xytext=(0, -2), textcoords="offset points", ha="right", va="top", fontsize=6, color=QUIET,
-    )  # fmt: skip
+    fall = {"color": QUIET, "linewidth": 0.7, "linestyle": "--", "zorder": 0, "label": "−30 %: response"}
+    panel.axhline((1 - PARTIAL_FALL) * first, **fall)
     top = max(float(course["sum_of_diameters_mm"].max()) for course in courses.values())
     panel.set(ylim=(0, 1.28 * top), ylabel="Sum of diameters (mm)", title="Size and response")
-    panel.legend(loc="upper left", ncols=3, columnspacing=1.0)
+    panel.legend(loc="upper left", ncols=4, columnspacing=1.0)
 
 
 def _cells(panel: Axes, courses: Mapping[str, xr.Dataset]) -> None:

@@ -60,9 +60,10 @@ LOOP_PICTURES = (
     LoopPicture(
         "made.png",
         "What was made",
-        "a, viable cells of the patient's culture, by process. b, states of the cells at harvest. c, scores of the "
-        "product: large dots, the patient's culture; small ones, virtual donors of the same subtype; dashed, the "
-        "reference product, which leaves the tumour twin as it is. Scores are uncalibrated.",
+        "a, viable cells of the patient's culture, by process; of a learnt one only the two ends. b, states of the "
+        "cells at harvest. c, scores of the product: large dots, the patient's culture; small ones, virtual donors of "
+        "the same subtype; dashed, the reference product, which leaves the tumour twin as it is. Scores are "
+        "uncalibrated.",
         _made,
     ),
     LoopPicture(

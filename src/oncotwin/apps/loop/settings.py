@@ -39,7 +39,7 @@ class Settings:
     """
 
     standard: str = STANDARD
-    other: str = "static-il7-il15"
+    other: str = "learnt"
     regimen: str = "mpc"
     shape: tuple[int, ...] = (36, 36, 36)
     lengths_cm: tuple[float, ...] = (3.0, 3.0, 3.0)
