@@ -167,10 +167,10 @@ def test_a_closed_loop_survives_a_lost_observation() -> None:
 
 
 def test_a_bound_that_cannot_be_kept_is_infeasible_and_one_that_can_is_kept() -> None:
-    """A tumour of 600 cannot be below 150 tomorrow; one of 100 can stay there."""
+    """A tumour of 600 cannot be below 50 tomorrow; one of 30 can stay there."""
     open_, price = st.Observation(-jnp.inf, -jnp.inf), st.Observation(10.0, 10.0)
-    mpc = Mpc(TASK, None, 2, bounds=Bounds(open_, st.Observation(150.0, jnp.inf), price))
-    large, small = (st.Observation(jnp.asarray(x), jnp.asarray(1.0)) for x in (600.0, 100.0))
+    mpc = Mpc(TASK, None, 2, bounds=Bounds(open_, st.Observation(50.0, jnp.inf), price))
+    large, small = (st.Observation(jnp.asarray(x), jnp.asarray(1.0)) for x in (600.0, 30.0))
     assert mpc.act(large, mpc.start()).status == Status.INFEASIBLE
     assert mpc.act(small, mpc.start()).status == Status.DECIDED
 
@@ -210,7 +210,7 @@ def test_a_cohort_decides_as_its_patients_do_alone() -> None:
     alone = MPC.act(st.Observation(size[1], jnp.asarray(0.2)), MPC.start())
     np.testing.assert_allclose(together.action.chemotherapy[1], alone.action.chemotherapy, rtol=0, atol=1e-9)
     assert np.all(together.status == Status.DECIDED)
-    assert len(set(together.action.chemotherapy.tolist())) == 3
+    assert len(set(together.action.immunotherapy.tolist())) == 3
 
 
 def test_an_adaptive_belief_is_predicted_in_equal_steps() -> None:

@@ -105,29 +105,34 @@ class Mpc:
         """The plan from memory improved, or the cheapest of the starts; the others where that does not converge."""
         belief = self._predicted()
         problem = belief.posed(jnp.full(self.horizon, float(self.belief.intervals[0])))
-        starts = jnp.stack([jnp.tile(belief.between(share), (self.horizon, 1)) for share in self.starts])
+        starts = jnp.stack([belief.between(share) for share in self.starts])
         fresh = ~jnp.all(jnp.isfinite(memory))
-        guesses = jnp.concatenate([jnp.where(fresh, starts[0], memory)[None], starts])
+
+        def guess(number: jax.Array) -> jax.Array:
+            """Number zero is the plan in memory, the others are the starts."""
+            constant = jnp.broadcast_to(starts[jnp.maximum(number - 1, 0)], memory.shape)
+            return jnp.where((number == 0) & ~fresh, memory, constant)
 
         def cheapest() -> jax.Array:
-            costs = jax.vmap(lambda plan: evaluate(problem, x, plan)[1])(guesses)
-            return jnp.argmin(jnp.where(jnp.isfinite(costs), costs, jnp.inf))
+            costs = jax.lax.map(lambda number: evaluate(problem, x, guess(number))[1], jnp.arange(1, count))
+            return 1 + jnp.argmin(jnp.where(jnp.isfinite(costs), costs, jnp.inf))
 
+        count = len(self.starts) + 1
         first = jax.lax.cond(fresh, cheapest, lambda: jnp.asarray(0))
 
         def more(carry: tuple[jax.Array, Solution]) -> jax.Array:
-            count, best = carry
+            tried, best = carry
             again = (best.outcome != int(Outcome.CONVERGED)) & jnp.all(jnp.isfinite(x))
-            return (count == 0) | ((count < len(guesses)) & again)
+            return (tried == 0) | ((tried < count) & again)
 
         def attempt(carry: tuple[jax.Array, Solution]) -> tuple[jax.Array, Solution]:
-            count, best = carry
-            found = solve(problem, x, guesses[(first + count) % len(guesses)], self.settings)
-            better = (count == 0) | (found.cost < best.cost) | ~jnp.isfinite(best.cost)
-            return count + 1, jax.tree.map(lambda new, old: jnp.where(better, new, old), found, best)
+            tried, best = carry
+            found = solve(problem, x, guess((first + tried) % count), self.settings)
+            better = (tried == 0) | (found.cost < best.cost) | ~jnp.isfinite(best.cost)
+            return tried + 1, jax.tree.map(lambda new, old: jnp.where(better, new, old), found, best)
 
         none, states = jnp.asarray(0), jnp.zeros((self.horizon, x.shape[0]))
-        nothing = Solution(guesses[0], states, jnp.asarray(jnp.inf), none, none)
+        nothing = Solution(guess(none), states, jnp.asarray(jnp.inf), none, none)
         return jax.lax.while_loop(more, attempt, (none, nothing))[1]
 
 

@@ -12,7 +12,6 @@ fast, and exact once they do not.
 
 from collections.abc import Callable
 from enum import IntEnum
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -99,15 +98,24 @@ class _Policy(NamedTuple):
 
 
 class _Local(NamedTuple):
-    """Derivatives of every interval, of z = (x_k, u_k) and of y = (x_{k+1}, u_k), side by side.
+    """First derivatives of every interval, side by side.
 
-    F: of the next state by z, (N, n, n + m).  slopes, bends: of the stage cost by y, (N, n + m) and (N, n + m, n + m),
-    the terminal cost in the last.
+    A, B: of the next state by the state, (N, n, n), and by the action, (N, n, m).  by_x, by_v: of the stage cost by the
+    next state, (N, n), and by the action, (N, m).
     """
 
-    F: jax.Array
-    slopes: jax.Array
-    bends: jax.Array
+    A: jax.Array
+    B: jax.Array
+    by_x: jax.Array
+    by_v: jax.Array
+
+
+class _Curves(NamedTuple):
+    """Second derivatives of the priced next state by (state, action): xx, (N, n, n), vx, (N, m, n), vv, (N, m, m)."""
+
+    xx: jax.Array
+    vx: jax.Array
+    vv: jax.Array
 
 
 class _Value(NamedTuple):
@@ -214,68 +222,55 @@ def _changed(problem: Problem, x: jax.Array, old: _Course, policy: _Policy, shar
 
 
 def _policy(problem: Problem, x: jax.Array, it: _Iterate) -> _Policy:
-    """The steps that are best to second order around a course, from the last interval to the first."""
+    """The steps that are best to second order around a course, from the last interval to the first.
+
+    Every array that is kept between intervals is small: XLA runs what touches larger ones in several threads, whose
+    coming and going costs more than a whole decision.
+    """
     plan, states, _ = it.course
     n = x.shape[0]
-    z = jnp.concatenate([jnp.concatenate([x[None], states[:-1]]), plan], axis=1)
-    ends = jnp.concatenate([states, plan], axis=1)
+    before = jnp.concatenate([x[None], states[:-1]])
 
     def ahead(z: jax.Array, dt: jax.Array) -> jax.Array:
         return problem.advance(z[:n], z[n:], dt)
 
-    def stage(y: jax.Array) -> jax.Array:
-        return problem.stage(y[:n], y[n:])
-
-    local = _Local(
-        jax.vmap(jax.jacfwd(ahead))(z, problem.intervals),
-        jax.vmap(jax.jacfwd(stage))(ends).at[-1, :n].add(jax.jacfwd(problem.terminal)(states[-1])),
-        jax.vmap(_hessian(stage))(ends).at[-1, :n, :n].add(_hessian(problem.terminal)(states[-1])),
-    )
-
-    def bent() -> jax.Array:
-        return jax.vmap(partial(_curved, ahead))(z, problem.intervals, _prices(local))
-
-    curved = jax.lax.cond(it.exact, bent, lambda: jnp.zeros_like(local.bends))
+    F = jax.vmap(jax.jacfwd(ahead))(jnp.concatenate([before, plan], axis=1), problem.intervals)
+    by_x, by_v = jax.vmap(jax.jacfwd(problem.stage, argnums=(0, 1)))(states, plan)
+    local = _Local(F[:, :, :n], F[:, :, n:], by_x.at[-1].add(jax.jacfwd(problem.terminal)(states[-1])), by_v)
+    still = _Curves(jnp.zeros_like(local.A), jnp.zeros_like(jnp.swapaxes(local.B, 1, 2)), _squares(plan))
+    curves = jax.lax.cond(it.exact, lambda: _curves(ahead, before, plan, problem.intervals, local), lambda: still)
 
     def interval(value: _Value, now: tuple) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
-        return _backed(problem, value, *now, it.damping)
+        return _backed(problem, value, now, it.damping)
 
     zero = jnp.asarray(0.0)
-    end = _Value(jnp.zeros_like(x), jnp.zeros((n, n)), zero, zero)
-    value, (steps, gains) = jax.lax.scan(interval, end, (plan, local, curved), reverse=True)
+    end = _Value(jnp.zeros_like(x), _hessian(problem.terminal)(states[-1]), zero, zero)
+    value, (steps, gains) = jax.lax.scan(interval, end, (states, plan, local, curves), reverse=True)
     return _Policy(steps, gains, value.slope, -value.slope - 0.5 * value.bend)
 
 
-def _prices(local: _Local) -> jax.Array:
-    """What the cost to come loses or gains with the state after each interval, (N, n)."""
-    n = local.F.shape[1]
+def _squares(plan: jax.Array) -> jax.Array:
+    return jnp.zeros((*plan.shape, plan.shape[1]))
+
+
+def _curves(
+    ahead: Callable[..., jax.Array], before: jax.Array, plan: jax.Array, intervals: jax.Array, local: _Local
+) -> _Curves:
+    """The curvature of every interval's dynamics, priced by what the cost to come gains with the next state."""
+    n = before.shape[1]
 
     def back(price: jax.Array, now: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        F, slopes = now
-        price = price + slopes[:n]
-        return jnp.sum(F[:, :n] * price[:, None], axis=0), price
+        A, by_x = now
+        price = price + by_x
+        return jnp.sum(A * price[:, None], axis=0), price
 
-    return jax.lax.scan(back, jnp.zeros(n), (local.F, local.slopes), reverse=True)[1]
+    _, prices = jax.lax.scan(back, jnp.zeros(n), (local.A, local.by_x), reverse=True)
 
+    def bent(now: tuple[jax.Array, jax.Array, jax.Array]) -> _Curves:
+        W = _curved(ahead, *now)
+        return _Curves(W[:n, :n], W[n:, :n], W[n:, n:])
 
-def _backed(
-    problem: Problem, value: _Value, v: jax.Array, local: _Local, curved: jax.Array, damping: jax.Array
-) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
-    """The cost to come before an interval from that after it, and the interval's step and gain."""
-    n, m = value.gradient.shape[0], v.shape[0]
-    slopes = local.slopes.at[:n].add(value.gradient)
-    bends = local.bends.at[:n, :n].add(value.curvature)
-    outer = jnp.concatenate([local.F, jnp.eye(m, n + m, n)])
-    Q, q = _times(outer.T, _times(bends, outer)) + curved, jnp.sum(outer * slopes[:, None], axis=0)
-    H = Q[n:, n:]
-    size = jnp.maximum(jnp.max(jnp.abs(H)), jnp.max(jnp.abs(q[n:])))
-    d, _, K = box_qp(H + damping * size * jnp.eye(m), q[n:], problem.low - v, problem.high - v, Q[n:, :n])
-    pushed = jnp.sum(H * d, axis=1)
-    gradient = q[:n] + jnp.sum(K * (pushed + q[n:])[:, None], axis=0) + jnp.sum(Q[n:, :n] * d[:, None], axis=0)
-    crossed = _times(K.T, Q[n:, :n])
-    curvature = Q[:n, :n] + _times(K.T, _times(H, K)) + crossed + crossed.T
-    slope = value.slope + jnp.sum(d * q[n:])
-    return _Value(gradient, curvature, slope, value.bend + jnp.sum(d * pushed)), (d, K)
+    return jax.lax.map(bent, (jnp.concatenate([before, plan], axis=1), intervals, prices))
 
 
 def _curved(ahead: Callable[..., jax.Array], z: jax.Array, dt: jax.Array, price: jax.Array) -> jax.Array:
@@ -290,6 +285,29 @@ def _curved(ahead: Callable[..., jax.Array], z: jax.Array, dt: jax.Array, price:
     place = np.zeros(unit.shape, int)
     place[i, j] = place[j, i] = np.arange(i.size)
     return bent[place]
+
+
+def _backed(
+    problem: Problem, value: _Value, now: tuple, damping: jax.Array
+) -> tuple[_Value, tuple[jax.Array, jax.Array]]:
+    """The cost to come before an interval from that after it, and the interval's step and gain."""
+    after, v, (A, B, by_x, by_v), curves = now
+    n, m = after.shape[0], v.shape[0]
+    bends = _hessian(lambda y: problem.stage(y[:n], y[n:]))(jnp.concatenate([after, v]))
+    price, V = by_x + value.gradient, bends[:n, :n] + value.curvature
+    VA, VB = _times(V, A), _times(V, B) + bends[:n, n:]
+    q_x, q_v = jnp.sum(A * price[:, None], axis=0), jnp.sum(B * price[:, None], axis=0) + by_v
+    Q_xx = _times(A.T, VA) + curves.xx
+    Q_vx = _times(B.T, VA) + _times(bends[n:, :n], A) + curves.vx
+    H = _times(B.T, VB) + _times(bends[n:, :n], B) + bends[n:, n:] + curves.vv
+    size = jnp.maximum(jnp.max(jnp.abs(H)), jnp.max(jnp.abs(q_v)))
+    d, _, K = box_qp(H + damping * size * jnp.eye(m), q_v, problem.low - v, problem.high - v, Q_vx)
+    pushed = jnp.sum(H * d, axis=1)
+    gradient = q_x + jnp.sum(K * (pushed + q_v)[:, None], axis=0) + jnp.sum(Q_vx * d[:, None], axis=0)
+    crossed = _times(K.T, Q_vx)
+    curvature = Q_xx + _times(K.T, _times(H, K)) + crossed + crossed.T
+    ended = _Value(gradient, curvature, value.slope + jnp.sum(d * q_v), value.bend + jnp.sum(d * pushed))
+    return ended, (d, K)
 
 
 def _hessian(f: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
