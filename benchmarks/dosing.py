@@ -247,9 +247,8 @@ def cohort() -> dict[str, float]:
     seconds, wall = time.process_time() - begun, time.perf_counter() - wall
     made = PATIENTS * DAYS
     share = float(np.mean(np.asarray(statuses) == 0))
-    print(
-        f"cohort: {made} decisions in {seconds:.2f} s of processor, {wall:.2f} s of wall: {made / seconds:,.0f} a second"
-    )
+    print(f"cohort: {made} decisions in {seconds:.2f} s of processor, {wall:.2f} s of wall")
+    print(f"        {made / seconds:,.0f} a second of processor")
     print(f"        mean cost {float(jnp.mean(costs)):.3f}, decided {100 * share:.2f} %")
     return {"decisions": made, "cpu_seconds": seconds, "wall_seconds": wall, "decided_share": share}
 
