@@ -242,7 +242,7 @@ def test_the_spec_of_a_run_is_a_spec(straight, capsys):
         (["control", "stepanova", "--therapy", "Q", *sets('therapy="P"')], "set by --therapy and by --set"),
         (["control", "hahnfeldt", *sets("mpc.terminal=lqr")], "no state at rest"),
         (["control", "stepanova", "--therapy", "Q", *sets("mpc.terminal=learnt")], "a therapy with every drug"),
-        (["control", "hahnfeldt", *sets("mpc.terminal=learnt")], "learnt from states above zero"),
+        (["control", "hahnfeldt", *sets("mpc.terminal=learnt", "value.low=[1, 1, 0]")], "value.low.2"),
         (["compare", "figure7"], "unknown comparison"),
         (["compare", "figure9", *sets("task=hahnfeldt")], "hahnfeldt has no such therapy; got 'Q'"),
     ],

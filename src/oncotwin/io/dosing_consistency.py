@@ -16,6 +16,7 @@ def dosing_contradictions(spec: DosingSettings, family: type[Parameters]) -> Ite
         yield Fault(("constants",), "unknown set of constants", spec.constants, allowed)
     yield from _time(spec)
     yield from _ordered(("starts",), "low", "high", spec.starts.low, spec.starts.high)
+    yield from _ordered(("value",), "low", "high", spec.value.low, spec.value.high)
     yield from _ordered(("learner",), "low", "high", spec.learner.low, spec.learner.high)
     if spec.bounds is not None:
         yield from _ordered(("bounds",), "least", "greatest", spec.bounds.least, spec.bounds.greatest)

@@ -63,6 +63,16 @@ class MpcSpec(Section):
     )
 
 
+class ValueSpec(Section):
+    """The cost to come learnt from optima of the whole treatment: mpc.terminal = "learnt"."""
+
+    count: Annotated[int, Field(ge=2, le=10_000)] = Field(description="optima that it is learnt from")
+    degree: Annotated[int, Field(ge=1, le=20)] = Field(description="of the polynomial in the logarithms of the state")
+    low: list_of(Size, 1, MOST, "by state: least first value of these optima")
+    high: list_of(Size, 1, MOST, "by state: greatest; drawn evenly between their logarithms")
+    seed: Seed = Field(description="random seed of the first values")
+
+
 class ScenarioSpec(Section):
     """Robust control: scenario plans for virtual patients, not for one."""
 
@@ -167,6 +177,7 @@ class DosingSettings(Section):
     objective: ObjectiveSpec
     bounds: BoundsSpec | None = None
     mpc: MpcSpec
+    value: ValueSpec
     scenario: ScenarioSpec
     learner: LearnerSpec
     correction: CorrectionSpec

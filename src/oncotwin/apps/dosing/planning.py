@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.dosing.problem import Problem, random_states
+from oncotwin.apps.dosing.problem import Problem
 from oncotwin.control.mpc import Mpc
 from oncotwin.control.optimal import optimal_plan
 from oncotwin.control.regulator import regulator
@@ -19,9 +19,6 @@ from oncotwin.core.controller import Decision, Status
 from oncotwin.errors import BadInput
 from oncotwin.models.lumped import equilibria
 from oncotwin.numerics.shooting import Outcome, Settings
-
-LEARNT_STARTS = 64
-"""Random starts from whose optima a terminal cost is learnt."""
 
 CostToCome = Callable[[Any, Any], jax.Array]
 """(state, parameters) -> cost after the horizon."""
@@ -139,17 +136,16 @@ def _regulated(problem: Problem) -> CostToCome:
 
 
 def _learnt(problem: Problem, therapies: Sequence[str]) -> CostToCome:
-    """The value learnt from the optima of the whole treatment, from random starts."""
-    starts = problem.settings.starts
+    """The value learnt from the optima of the whole treatment, from starts drawn evenly in their logarithms."""
     for therapy in therapies:
         if any(kind not in therapy for kind in problem.plant.therapy):
             raise BadInput(
                 "what is learnt of all drugs does not hold for some of them", where="mpc.terminal", got=therapy,
                 allowed="none or lqr, or a therapy with every drug",
             )  # fmt: skip
-    if min(starts.low) <= 0:
-        raise BadInput(
-            "a value is learnt from states above zero", where="starts.low", got=list(starts.low), allowed="above 0"
-        )
-    states = random_states(problem, jax.random.key(starts.seed), LEARNT_STARTS)
-    return fitted_value(problem.belief, states, problem.objective).value
+    given = problem.settings.value
+    draws = np.random.default_rng(given.seed).uniform(
+        np.log(given.low), np.log(given.high), (given.count, len(given.low))
+    )
+    states = problem.plant.records.State(*(jnp.asarray(column) for column in np.exp(draws).T))
+    return fitted_value(problem.belief, states, problem.objective, degree=given.degree).value

@@ -129,6 +129,8 @@ def _check(problem: Problem) -> None:
         ("learner.low", record.Observation, settings.learner.low),
         ("learner.high", record.Observation, settings.learner.high),
         ("learner.price", record.Action, settings.learner.price),
+        ("value.low", record.State, settings.value.low),
+        ("value.high", record.State, settings.value.high),
         ("starts.low", record.State, settings.starts.low),
         ("starts.high", record.State, settings.starts.high),
         ("guard.per_day", record.Action, settings.guard.per_day),
