@@ -297,5 +297,7 @@ def test_a_faulty_study_is_refused(tmp_path, changes, told):
 
 
 def test_the_processes_are_the_shipped_ones_or_learnt():
-    with pytest.raises(BadInput, match="static-il2"):
+    for process in ("learnt", "perfusion", Settings().standard, Settings().other):
+        cells.check_process(process)
+    with pytest.raises(BadInput, match="learnt.*static-il2"):
         cells.grow("nothing", DonorSubtype(), 1, 0)

@@ -1,4 +1,4 @@
-"""The main job: the default patient at three infusion levels, compared."""
+"""A smaller job: the default patient of the tumour twin at three infusion levels, compared."""
 
 from importlib.resources import files
 from pathlib import Path

@@ -27,7 +27,7 @@ from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path
 from oncotwin.models.tumour3d import TumourParameters
-from oncotwin.studies.veins import VeinParameters, handover
+from oncotwin.studies.veins import VeinParameters, check_product, handover
 
 ARMS = ("A", "B", "C")
 """Standard cells; the other cells; the other cells with drugs beside them."""
@@ -65,6 +65,8 @@ def _followed(run: RunDirectory, patient: LoopPatient, settings: Settings, say: 
     with ThreadPoolExecutor(2) as both:  # they compile beside one another
         made = list(both.map(lambda name: grow(name, patient.donor, 2 * settings.pairs, settings.seed), processes))
     cases = [Case(first(one.product), patient.latents, VeinParameters(), settings.population) for one in made]
+    for case in cases:
+        check_product(case.product)
     say("a belief for the controller of drugs")
     belief = believe(cases[1], settings.slab)
     arms, given = _in_space(run.path, cases, settings, belief)
