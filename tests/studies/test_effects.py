@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.special import expit
-from scipy.stats import mannwhitneyu
+from scipy.stats import binomtest, mannwhitneyu
 from sklearn.linear_model import LogisticRegression
 
 from oncotwin.errors import BadInput
@@ -40,6 +40,14 @@ def test_both_intervals_cover():
     cliff, boot = np.mean(hits, axis=0)
     assert 0.91 <= cliff <= 0.995
     assert 0.88 <= boot <= 0.99
+
+
+def test_groups_that_do_not_overlap_still_have_an_interval():
+    found = effect(np.arange(20.0, 38), np.arange(19.0))
+    assert (found.delta, found.high) == (1, 1)
+    assert found.low == pytest.approx(2 * binomtest(18, 18).proportion_ci(0.95, "exact").low - 1)
+    other = effect(np.arange(19.0), np.arange(20.0, 38))
+    assert (other.low, other.high) == (-1, -found.low)
 
 
 def test_effect_of_one_patient_is_refused():

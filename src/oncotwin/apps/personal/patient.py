@@ -32,6 +32,11 @@ from oncotwin.studies.tuned import COVERAGE
 
 SPACES = {"2d": TwinSpec(), "3d": TwinSpec(shape=(20, 20, 20), lengths_cm=(2.0, 2.0, 2.0), batch=4)}
 """Where courses are computed.  In three dimensions fewer of them are."""
+CAVEATS = {
+    "2d": "bands hold what is unknown of the latents, and no other error of the twin",
+    "3d": "the latents were inferred with the twin in two dimensions; in three the same latents may lead to another "
+    "response",
+}
 COURSES = {"2d": 48, "3d": 8}
 
 
@@ -118,6 +123,7 @@ def summary_of(found: Predicted, spec: PersonalSpec) -> dict[str, Any]:
         "observed": dict(found.known),
         "model": found.origin,
         "space": spec.space,
+        "caveats": [CAVEATS[spec.space]],
         "seed": spec.seed,
         "version": oncotwin.__version__,
         "notice": NOTICE,

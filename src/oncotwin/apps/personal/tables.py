@@ -35,6 +35,7 @@ def patient_table(summary: Mapping[str, Any]) -> Iterator[Table | str]:
     forecast = summary["forecast"]
     shares = ", ".join(f"{name} {100 * share:.0f} %" for name, share in forecast["best_response"].items() if share)
     yield f"best response over {forecast['courses']} courses: {shares}"
+    yield from summary["caveats"]
     days = forecast["progression_days"]
     yield f"progression or last visit: day {days['median']:.0f} ({days['low']:.0f} to {days['high']:.0f})"
 
