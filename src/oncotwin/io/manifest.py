@@ -22,7 +22,20 @@ from oncotwin.io.crate import CRATE, MANIFEST, crate_of
 from oncotwin.io.durable import PARTIAL, files_under, sha256_of, storage, write_atomically
 from oncotwin.io.fields import NOTICE
 
-LIBRARIES = ("jax", "jaxlib", "diffrax", "equinox", "numpy", "scipy", "xarray", "zarr", "nibabel")
+LIBRARIES = (
+    "jax",
+    "jaxlib",
+    "diffrax",
+    "equinox",
+    "blackjax",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "lightgbm",
+    "xarray",
+    "zarr",
+    "nibabel",
+)
 
 _STILL_WRITTEN = frozenset({MANIFEST, CRATE, "log.jsonl"})  # files that may change after the manifest
 
