@@ -68,6 +68,9 @@ def fitted_value(
     """
     belief = predicted(task, objective, limits=None, bounds=None, terminal=None, where="fitted_value")
     problem = belief.posed(jnp.asarray(task.intervals))
+    n = flat(task.model.initial(task.parameters)).size
+    powers = tuple(k for k in product(range(degree + 1), repeat=n) if sum(k) <= degree)
+    _enough(jax.tree.leaves(starts)[0].shape[0] * min(kept, len(task.intervals)), len(powers))
 
     def one(state: Any) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         found = optimal_plan(task, state, objective, starts=STARTS, settings=LONG)
@@ -77,15 +80,17 @@ def fitted_value(
     states, values, slopes, outcomes = jax.jit(jax.vmap(one))(starts)
     good = np.asarray(outcomes) == int(Outcome.CONVERGED)
     x, v, g = (np.asarray(leaf)[good, :kept] for leaf in (states, values, slopes))
-    n = x.shape[-1]
-    powers = tuple(k for k in product(range(degree + 1), repeat=n) if sum(k) <= degree)
     x, v, g = x.reshape(-1, n), v.ravel(), g.reshape(-1, n)
-    if v.size < len(powers):
-        raise BadInput("too few states", where="fitted_value", got=v.size, allowed=f"{len(powers)} or more")
+    _enough(v.size, len(powers))
     value = _fitted(x, v, g, powers)
     seen = np.asarray(jax.vmap(lambda x: value(x, None))(jnp.asarray(x)))
     relative = (seen - v) / (v + FLOOR * np.median(v))
     return Fit(value, float(np.sqrt(np.mean(relative**2))), v.size, int(np.sum(~good)))
+
+
+def _enough(states: int, terms: int) -> None:
+    if states < terms:
+        raise BadInput("too few states", where="fitted_value", got=states, allowed=f"{terms} or more")
 
 
 def _start(belief: Prediction, state: Any) -> jax.Array:
