@@ -81,11 +81,11 @@ class Divided(NamedTuple):
     The rate appears once, in a loop over the stages of all steps, so that its derivatives compile quickly.
     """
 
-    count: int
+    steps: int
 
     def advance(self, rate: Callable[[Y], Y], y: Y, dt: Any) -> Y:
         """y after dt."""
-        h = dt / self.count
+        h = dt / self.steps
         ahead, weight = jnp.array([0.0, 0.5, 0.5, 1.0]), jnp.array([1.0, 2.0, 2.0, 1.0]) / 6.0
 
         def stage(i: jax.Array, carry: tuple[Y, Y, Y]) -> tuple[Y, Y, Y]:
@@ -97,7 +97,7 @@ class Divided(NamedTuple):
 
         y = jax.tree.map(jnp.asarray, y)
         nothing = jax.tree.map(jnp.zeros_like, y)
-        return jax.lax.fori_loop(0, 4 * self.count, stage, (y, nothing, y))[2]
+        return jax.lax.fori_loop(0, 4 * self.steps, stage, (y, nothing, y))[2]
 
 
 def runge_kutta(rate: Callable[[Y], Y], y: Y, h: Any) -> Y:
