@@ -10,7 +10,7 @@ from oncotwin.core.cohort import stack
 OBSTACLES = (
     (
         "antigen escape",
-        "no antigen is lost (esc = 0, none reduced at the start)",
+        "the antigen is lost a fifth as fast, and every cell shows it at first",
         {"esc": 0.0},
         {"negative_fraction": 1e-6},
     ),

@@ -15,7 +15,7 @@ from oncotwin.apps.loop.sentences import (
     gain_rows,
     in_short,
     made_rows,
-    spread_said,
+    spread_rows,
     tiles,
     why,
 )
@@ -111,7 +111,7 @@ def write_loop_report(folder: Path) -> Path:
         "constant_spread": number(draws.SPREAD),
         "constants_drawn": sum(map(len, summary["uncertain"].values())),
         "gains": gain_rows(summary),
-        "spread_said": spread_said(summary),
+        "spread_rows": spread_rows(summary),
         "reference": "protocol static-il2, a healthy donor of middle age",
         "couplings": coupling_rows(summary),
         "drug_facts": DRUG_FACTS,

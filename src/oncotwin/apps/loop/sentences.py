@@ -165,18 +165,15 @@ def gain_rows(summary: Summary) -> list[list[str]]:
     return rows
 
 
-def spread_said(summary: Summary) -> str:
-    """Where the spread comes from, in a sentence an outcome."""
-    said = []
+def spread_rows(summary: Summary) -> list[list[str]]:
+    """Where the spread of arm C comes from: outcome, standard deviation, each source alone and with interactions."""
+    rows = []
     for name, table in summary["split"].items():
-        parts = ", ".join(
-            f"{source} {100 * max(first, 0):.0f} % alone and {100 * total:.0f} ± {100 * error:.0f} % with interactions"
-            for source, first, total, error in zip(
-                summary["sources"], table["first"], table["total"], table["total_error"], strict=True
-            )
-        )
-        said.append(f"{OUTCOMES[name][0].capitalize()} (standard deviation {number(table['deviation'], 2)}): {parts}.")
-    return " ".join(said)
+        parts = []
+        for first, total, error in zip(table["first"], table["total"], table["total_error"], strict=True):
+            parts += [f"{100 * max(first, 0.0):.0f} %", f"{100 * total:.0f} ± {100 * error:.0f} %"]
+        rows.append([OUTCOMES[name][0], number(table["deviation"], 2), *parts])
+    return rows
 
 
 def coupling_rows(summary: Summary) -> list[tuple[str, str, list[str], str]]:
@@ -250,7 +247,8 @@ def _percent(share: float) -> str:
 
 
 def _signed(value: float, form: str) -> str:
-    return form.format(value).replace("-", "−")
+    text = form.format(value)
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
 def _range(row: Mapping[str, float], form: str) -> str:
