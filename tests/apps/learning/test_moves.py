@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oncotwin.apps.learning import moves, phase1
+from oncotwin.apps.learning import moves, phase1, processes
 from oncotwin.apps.learning.donors import CONSTANTS, SUBTYPES, Donors, draw_donors, in_vessel
 from oncotwin.apps.learning.problem import MIDDLE, features, terminal, vessel
 from oncotwin.apps.learning.recipes import BOUNDS, INTERVALS, Switches, moves_of
@@ -164,3 +164,24 @@ def test_changes_and_slopes_are_those_put_in():
     assert slopes["lactate_mmol_per_l"].value == pytest.approx(0.8, abs=0.1)
     assert slopes["il21_ng_per_ml"].value == pytest.approx(-0.6, abs=0.1)
     assert slopes["glucose_mmol_per_l"].value == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_padded_plan_does_what_the_protocol_says_and_then_nothing():
+    plan, own = processes.plan_of("short")
+    actions, days = processes.padded(plan)
+    assert len(days) == processes.LONGEST_PLAN
+    assert float(jnp.sum(days)) == pytest.approx(3.0, abs=1e-6)
+    own_part, rest = np.asarray(actions.harvest)[: len(plan.days)], np.asarray(actions.harvest)[len(plan.days) :]
+    assert not own_part.any()
+    assert rest.all()
+    for name in ("activator_per_cell", "vector_moi", "il2_ng_per_ml", "remove_activator"):
+        np.testing.assert_array_equal(getattr(actions, name)[: len(plan.days)], getattr(plan.actions, name))
+        assert not np.asarray(getattr(actions, name))[len(plan.days) :].any()
+    assert float(own.volume_start) == 200.0
+
+
+def test_noisier_sensors_change_nothing_else():
+    p, q = vessel(), processes.noisier(vessel(), 3.0)
+    changed = [row["name"] for row, other in zip(p.table(), q.table(), strict=True) if row["value"] != other["value"]]
+    assert all(name.startswith("noise_") or name == "drift" for name in changed)
+    assert q.noise_glucose == pytest.approx(3 * p.noise_glucose)

@@ -23,7 +23,7 @@ from oncotwin.models.culture import Observation, Weights
 from oncotwin.models.culture.state import no_action
 
 FOLDER = "policies"
-DEFAULT = "culture-dqn"
+DEFAULT = "culture-ppo"
 """The best of the shipped controllers by the comparison of `docs/explanation/learnt-control.md`."""
 VARIANTS = ("levels", "settings", "recipe")
 """A policy of moves, of continuous settings, or moves in a fixed order."""
