@@ -2,6 +2,7 @@
 # hashes of requirements/dev.lock.  Once that is done, no target touches the network (`make lock` apart).
 
 PYTHON ?= python3
+PART ?= tumour
 BIN := .venv/bin
 UV := $(shell command -v uv || echo $(BIN)/uv)
 SYNCED := .venv/synced-$(shell { pwd; cat requirements/dev.lock pyproject.toml; \
@@ -13,10 +14,10 @@ COMPILE := $(UV) pip compile pyproject.toml --quiet --python $(BIN)/python --pyt
 
 .PHONY: help setup demo test lint lock bench
 help:
-	@echo "make demo    simulate the default patient at three doses; report, figures, table"
+	@echo "make demo    one patient from vein to vein: report, figures, table"
 	@echo "make test    all tests (ARGS='-k heat' to choose)"
 	@echo "make lint    style, format and types"
-	@echo "make bench   speed and precision against peers measured in the same run"
+	@echo "make bench   speed and precision against peers in the same run (PART=tumour, culture, dosing, inference, learning)"
 	@echo "make lock    compile requirements/*.lock anew (ARGS=--upgrade for the newest versions)"
 	@echo "make setup   only make the environment .venv"
 
@@ -34,7 +35,7 @@ lint: $(SYNCED)
 	@$(BIN)/pyright
 
 bench: $(SYNCED)
-	@$(BIN)/python benchmarks/tumour.py $(ARGS)
+	@$(BIN)/python benchmarks/$(PART).py $(ARGS)
 
 lock: $(SYNCED)
 	@$(COMPILE) --all-extras --group dev --output-file requirements/dev.lock $(ARGS)
