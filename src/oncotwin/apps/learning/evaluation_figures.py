@@ -61,6 +61,7 @@ def products(results: dict[str, Any]) -> Figure:
         panel.set_xlabel(f"{LABELS[risk]}, score")
         panel.margins(0.2)
     panels[0].set_ylabel("cytotoxicity, score")
+    figure.suptitle("Ring: beaten by none in potency, both risks and cost; larger dots cost more", fontsize=7.5)
     lettered(panels)
     return figure
 
@@ -76,7 +77,7 @@ def changes(summary: dict[str, Any]) -> Figure:
         panel.axvline(100 * summary["paper"][outcome], color=VERMILLION, linewidth=0.8, linestyle="--")
         panel.set_xlabel(f"change of {LABELS[outcome]} (%)")
     panels[0].set_yticks(range(len(names)), names)
-    panels[0].set_title(f"against {summary['best_standard']}; dashed: predicted by the paper")
+    figure.suptitle(f"Against {summary['best_standard']}; dashed: predicted by the paper", fontsize=7.5)
     lettered(panels)
     return figure
 
