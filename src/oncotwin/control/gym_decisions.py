@@ -19,6 +19,9 @@ except ImportError as error:
 MASK = "action_mask"
 """Key of `info` under which the levels that may be chosen stand, (m,), 0 or 1."""
 
+LARGEST = 1e6
+"""Bound of a feature, either way."""
+
 
 class DecisionEnvironment(gymnasium.Env):
     """One episode is one patient: what a learner of this project meets, for learners of other libraries.
@@ -39,7 +42,7 @@ class DecisionEnvironment(gymnasium.Env):
         self._hold = jax.jit({"levels": self._hold_level, "settings": self._hold_settings}[variant])
         episode, features, _ = self._begin(jax.random.key(0))
         del episode
-        self.observation_space = spaces.Box(-np.inf, np.inf, features.shape, np.float32)
+        self.observation_space = spaces.Box(-LARGEST, LARGEST, features.shape, np.float32)
         if variant == "levels":
             self.action_space = spaces.Discrete(decisions.count)
         else:
@@ -90,7 +93,7 @@ class DecisionEnvironment(gymnasium.Env):
         """The episode, its features and the levels allowed."""
         seen = self.decisions.observe(self.task, episode)
         features = self.decisions.features(seen)
-        features = jnp.where(jnp.isfinite(features), features, 0.0).astype(jnp.float32)
+        features = jnp.where(jnp.isfinite(features), jnp.clip(features, -LARGEST, LARGEST), 0.0).astype(jnp.float32)
         return episode, features, self.decisions.may(seen)
 
     def _info(self, allowed: Any, status: int) -> dict[str, Any]:
