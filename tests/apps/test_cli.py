@@ -132,6 +132,13 @@ def test_a_spec_is_written_checked_and_explained(cli, tmp_path, preset):
     assert cli("config", "init", "tumour", "--preset", preset)[1].startswith("# A tumour run of oncotwin.")
 
 
+@pytest.mark.parametrize("kind", ["culture", "dosing", "comparison", "veins"])
+def test_a_written_spec_can_be_run(cli, tmp_path, kind):
+    file = tmp_path / f"{kind}.toml"
+    assert cli("config", "init", kind, file)[0] == 0
+    assert f"{file} can be run: " in cli("config", "check", kind, file)[1].replace("\n", "")
+
+
 # --- runs ---
 
 

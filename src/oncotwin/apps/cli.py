@@ -55,6 +55,7 @@ app.command(evaluate)
 app.command(prefer)
 
 Kind = Literal["tumour", "culture", "dosing", "comparison"]
+SpecKind = Kind | Literal["veins"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]
 Overrides = Annotated[
     tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
@@ -148,7 +149,7 @@ def report(run: Path, /) -> None:
 
 
 @config.command(name="init")
-def config_init(kind: Kind, file: Path | None = None, /, *, preset: Base = None, force: Force = False) -> None:
+def config_init(kind: SpecKind, file: Path | None = None, /, *, preset: Base = None, force: Force = False) -> None:
     """Write a commented spec with every key at its default.
 
     Parameters
@@ -176,7 +177,7 @@ def config_init(kind: Kind, file: Path | None = None, /, *, preset: Base = None,
 
 
 @config.command(name="check")
-def config_check(kind: Kind, file: Path, /, *, overrides: Overrides = ()) -> None:
+def config_check(kind: SpecKind, file: Path, /, *, overrides: Overrides = ()) -> None:
     """Say whether a spec can be run, and what is wrong with it if not.
 
     Parameters
@@ -196,7 +197,7 @@ def config_check(kind: Kind, file: Path, /, *, overrides: Overrides = ()) -> Non
 
 
 @config.command(name="explain")
-def config_explain(kind: Kind, key: str | None = None, /, *, preset: Base = None) -> None:
+def config_explain(kind: SpecKind, key: str | None = None, /, *, preset: Base = None) -> None:
     """Explain the keys of a spec: what is allowed, the default, the meaning.
 
     Parameters

@@ -11,7 +11,13 @@ from oncotwin.models.culture import CultureParameters
 from oncotwin.models.tumour3d import TumourParameters
 
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {"tumour": TumourParameters, "culture": CultureParameters, "dosing": DOSING, "comparison": DOSING}
+    {
+        "tumour": TumourParameters,
+        "culture": CultureParameters,
+        "dosing": DOSING,
+        "comparison": DOSING,
+        "veins": TumourParameters,
+    }
 )
 """One line a kind of run."""
 

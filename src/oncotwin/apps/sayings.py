@@ -9,6 +9,7 @@ from oncotwin.apps.dosing.problem import problem_of, therapy_of
 from oncotwin.io.culture_spec import CultureSpec
 from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
 from oncotwin.io.spec import TumourSpec
+from oncotwin.io.veins_spec import VeinsSpec
 
 
 def _tumour(spec: TumourSpec) -> str:
@@ -40,7 +41,12 @@ def _comparison(spec: ComparisonSpec) -> str:
     return f"{spec.kind} of {spec.task}, {len(spec.controllers)} controllers, {len(spec.therapies)} therapies, {starts}"
 
 
+def _veins(spec: VeinsSpec) -> str:
+    patients = f"{2 * spec.patients.pairs} patients and {3 * spec.patients.pairs} in part exchanged"
+    return f"{len(spec.processes)} processes, {len(spec.regimens)} regimens, {patients}, {spec.slab.end_days:g} days"
+
+
 SAYINGS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {"tumour": _tumour, "culture": _culture, "dosing": _dosing, "comparison": _comparison}
+    {"tumour": _tumour, "culture": _culture, "dosing": _dosing, "comparison": _comparison, "veins": _veins}
 )
 """Kind -> a resolved spec in a few words, once it has been built; raises BadInput where it cannot be."""

@@ -217,7 +217,7 @@ VEINS = Kind(
 )
 """Processes and drugs over a virtual cohort; every default stands in its spec."""
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE, COMPARISON, DOSING)})
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (TUMOUR, CULTURE, COMPARISON, DOSING, VEINS)})
 """Every kind by its name; of two whose base a document holds, the first is its kind."""
 
 
@@ -227,7 +227,7 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in (PERSONAL, VEINS, *KINDS.values()) if _holds_base(document, kind)), None)
+    found = next((kind for kind in (PERSONAL, *KINDS.values()) if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
