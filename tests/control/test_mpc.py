@@ -216,7 +216,7 @@ def test_a_cohort_decides_as_its_patients_do_alone() -> None:
 def test_an_adaptive_belief_is_predicted_in_equal_steps() -> None:
     """As with the scheme for controllers; that scheme keeps its length."""
     assert stepped(st.Stepanova(), 1.0) == stepped(MODEL, 1.0)
-    assert stepped(MODEL, 1.0).scheme.count == 4
+    assert stepped(MODEL, 1.0).scheme.steps == 4
     state = MODEL.initial(TASK.parameters)
     dose = st.Action(jnp.asarray(0.3), jnp.asarray(0.1))
     ours, theirs = (m.advance(state, dose, TASK.parameters, 1.0) for m in (stepped(MODEL, 1.0), MODEL))

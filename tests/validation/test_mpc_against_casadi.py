@@ -63,7 +63,8 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "horizon"), [("hahnfeldt", 2), ("stepanova", 5), ("combination", 10)])
+@pytest.mark.parametrize("horizon", [2, 5, 10])
+@pytest.mark.parametrize("name", CASES)
 def test_it_finds_the_optima_of_ipopt(name: str, horizon: int) -> None:
     """Costs to 1e-5 relative, first actions to 1e-3 of their range; every search converged."""
     case = CASES[name]
