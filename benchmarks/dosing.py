@@ -9,8 +9,7 @@ Their closed-loop costs must agree with ours to 2e-3.  Peers that cannot be impo
 `cohort`: 2,000 virtual patients, 30 days at horizon 5, in one vmap.
 `environment`: steps of the Gymnasium environment, and of the model under a constant dose, side by side.
 
-Times are of the processor, not of the wall, so that a busy machine distorts them less.  JAX runs in its caller's
-thread (`jax_cpu_enable_async_dispatch` off), as suits decisions that are waited for.
+Times are of the processor, not of the wall, so that a busy machine distorts them less.
 """
 
 import argparse
@@ -26,19 +25,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
-jax.config.update("jax_cpu_enable_async_dispatch", False)
-
-import jax.numpy as jnp  # noqa: E402
-import numpy as np  # noqa: E402
-
-from oncotwin.control.baselines import Constant  # noqa: E402
-from oncotwin.control.mpc import Mpc  # noqa: E402
-from oncotwin.control.objective import Tracking  # noqa: E402
-from oncotwin.core.rollout import rollout  # noqa: E402
-from oncotwin.core.task import Task  # noqa: E402
-from oncotwin.models.lumped import stepanova as st  # noqa: E402
-from oncotwin.numerics.ode import Stepped  # noqa: E402
+from oncotwin.control.baselines import Constant
+from oncotwin.control.mpc import Mpc
+from oncotwin.control.objective import Tracking
+from oncotwin.core.rollout import rollout
+from oncotwin.core.task import Task
+from oncotwin.models.lumped import stepanova as st
+from oncotwin.numerics.ode import Stepped
 
 sys.path.append(str(Path(__file__).parent.parent / "tests" / "validation"))
 
