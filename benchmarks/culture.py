@@ -26,9 +26,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.fluxes import taught as taught_by_protocols
-from oncotwin.io.core_network import core_network
-from oncotwin.io.signal_table import cell_table
+from oncotwin.apps.culture.fluxes import taught as taught_by_protocols
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.signal_table import cell_table
 from oncotwin.models.culture import Culture, CultureParameters, DonorSubtype, State, sample_donors
 from oncotwin.numerics.flux_balance import FluxCache, linear_program
 from oncotwin.numerics.linear_program import Outcome

@@ -34,7 +34,7 @@ from oncotwin.apps.learning.rewards import worth
 from oncotwin.apps.learning.training import Plan, trainer
 from oncotwin.control.episodes import Choice, lanes, play
 from oncotwin.control.networks import LevelPolicy, masked
-from oncotwin.io.protocols import protocol_names
+from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.models.culture import Weights
 
 LANES, STEPS, SEEDS, DONORS = 64, 6, 4, 54

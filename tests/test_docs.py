@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from oncotwin.apps import cli, cli_culture
+from oncotwin.apps.cli import culture as cli_culture
+from oncotwin.apps.cli import main as cli
 from oncotwin.core.features import SCHEMA
 from oncotwin.errors import BadInput
-from oncotwin.io.cohort_files import read_cohort
-from oncotwin.io.culture_spec import CultureSpec
-from oncotwin.io.documents import preset_names
-from oncotwin.io.explain import keys
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.margins_file import MarginsSpec, read_margins
-from oncotwin.io.resolve import resolve
-from oncotwin.io.sensor_log import read_sensor_log
-from oncotwin.io.spec import TumourSpec
+from oncotwin.io.cohorts.files import read_cohort
+from oncotwin.io.cohorts.margins import MarginsSpec, read_margins
+from oncotwin.io.cultures.sensor_log import read_sensor_log
+from oncotwin.io.specs.culture import CultureSpec
+from oncotwin.io.specs.documents import preset_names
+from oncotwin.io.specs.explain import keys
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve
+from oncotwin.io.specs.tumour import TumourSpec
 from oncotwin.models.culture import CultureParameters
 from oncotwin.models.tumour3d import TumourParameters
 

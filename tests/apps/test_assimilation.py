@@ -6,15 +6,15 @@ import jax
 import numpy as np
 import pytest
 
-from oncotwin.apps.assimilation import learn
-from oncotwin.apps.cli import main
-from oncotwin.apps.culture import build
-from oncotwin.apps.estimand import ESTIMATED, QUANTITIES, estimand, measured, natural, prior
+from oncotwin.apps.cli.main import main
+from oncotwin.apps.culture.assimilation import learn
+from oncotwin.apps.culture.estimand import ESTIMATED, QUANTITIES, estimand, measured, natural, prior
+from oncotwin.apps.culture.setup import build
 from oncotwin.core.rollout import transitions
 from oncotwin.errors import BadInput
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.resolve import resolve
-from oncotwin.io.sensor_log import SensorLog
+from oncotwin.io.cultures.sensor_log import SensorLog
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import CultureParameters
 
 SHORT = (

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from oncotwin.apps import networks
-from oncotwin.apps.cell import amount, changed
-from oncotwin.apps.cli import main
+from oncotwin.apps.cell import networks
+from oncotwin.apps.cell.run import amount, changed
+from oncotwin.apps.cli.main import main
 from oncotwin.core.exchange import Signals
 from oncotwin.errors import BadInput
-from oncotwin.io.reaction_network import read_reaction_network
-from oncotwin.io.signal_table import read_signal_table
+from oncotwin.io.networks.reaction_network import read_reaction_network
+from oncotwin.io.networks.signal_table import read_signal_table
 from oncotwin.models.cell import Action, Cell, CellParameters
 from oncotwin.models.cell import table as quasi_steady
 

@@ -12,13 +12,13 @@ import xarray as xr
 
 import oncotwin
 from oncotwin.apps.catalogue import CATALOGUE
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.demo import LEVELS
 from oncotwin.apps.interruption import stop_requests
 from oncotwin.apps.tables import comparison_rows, shown_value
-from oncotwin.io.resolve import resolve
+from oncotwin.apps.tumour.demo import LEVELS
 from oncotwin.io.rundir import LOG
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.tumour3d import TumourParameters
 
 TINY = ("grid.shape=[8,8]", "grid.lengths_cm=[2,2]", "time.end_days=3")
@@ -73,7 +73,7 @@ def test_help_names_every_command(cli):
 
 
 def test_help_needs_no_drawing_nor_results_library():
-    program = "import sys; from oncotwin.apps.cli import app; app(['--help'], result_action='return_value'); "
+    program = "import sys; from oncotwin.apps.cli.main import app; app(['--help'], result_action='return_value'); "
     program += "print([m for m in ('matplotlib', 'xarray', 'zarr', 'pint', 'pydantic', 'skimage') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
@@ -210,7 +210,7 @@ def test_the_demo_compares_the_levels(cli, tmp_path, monkeypatch):
     """The demo as it is, but for a coarse grid, two weeks and no figures of the single runs."""
     coarse = ("grid.shape=[8,8,8]", "time.end_days=14", "output.figures=false")
     monkeypatch.setattr(
-        "oncotwin.apps.demo.resolve", lambda path, sets, family: resolve(path, (*sets, *coarse), family)
+        "oncotwin.apps.tumour.demo.resolve", lambda path, sets, family: resolve(path, (*sets, *coarse), family)
     )
     folder = tmp_path / "demo"
     code, out, _ = cli("demo", "doses", "--out", folder, "--json")
@@ -250,7 +250,7 @@ def test_ctrl_c_before_a_run_leaves_with_130(cli, monkeypatch):
     def interrupt(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("oncotwin.io.resolve.resolve", interrupt)
+    monkeypatch.setattr("oncotwin.io.specs.resolve.resolve", interrupt)
     assert "stopped at once" in refused(cli("config", "init", "tumour"), 130)
 
 

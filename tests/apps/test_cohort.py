@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 from oncotwin.apps.cohorts import virtual
 from oncotwin.apps.personal.twin import TwinSpec
 from oncotwin.core.endpoints import Response
 from oncotwin.core.features import SCHEMA
 from oncotwin.core.observables import Observables
-from oncotwin.io.cohort_files import read_cohort
-from oncotwin.io.truth_file import read_truth
+from oncotwin.io.cohorts.files import read_cohort
+from oncotwin.io.cohorts.truth import read_truth
 
 COHORT = "patient,dose [cell],sex,age [year],pfs [month],pfs_event,best_response\n"
 ROWS = "anna,2.5e8,female,61,5.6,1,PR\nbodo,5e8,male,,2,0,SD\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 from oncotwin.io.checkpoint import previous
 from oncotwin.io.fields import open_results, whole_frames
 from oncotwin.io.rundir import CHECKPOINT, LOG, RESULTS, SPEC
@@ -32,7 +32,7 @@ def dying(self, target):
         os.kill(os.getpid(), signal.SIGKILL)
     return replace(self, target)
 pathlib.Path.replace = dying
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 main(sys.argv[2:])
 """
 """The command line in a process that kills itself when it is about to rename a file for the n-th time."""
@@ -293,7 +293,7 @@ def test_a_refusal_by_the_kernel_is_one_message(tmp_path):
     """Files may not grow over 16 kB: the kernel itself refuses the checkpoint."""
     limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     limit += "resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384)); "
-    program = limit + "import sys; from oncotwin.apps.cli import main; main(sys.argv[1:])"
+    program = limit + "import sys; from oncotwin.apps.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *NEW, "--out", str(tmp_path / "run")]
     refused = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=600)
     assert refused.returncode == 4, refused.stderr

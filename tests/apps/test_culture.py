@@ -11,20 +11,20 @@ import tomli_w
 import xarray as xr
 
 from oncotwin.apps import engine
-from oncotwin.apps.cli import main
-from oncotwin.apps.culture import build, parameters_of, plan_culture
-from oncotwin.apps.culture_frames import OBSERVABLES
-from oncotwin.apps.culture_run import simulation
-from oncotwin.apps.fluxes import cache_of, conditions, learning_transitions
+from oncotwin.apps.cli.main import main
+from oncotwin.apps.culture.fluxes import cache_of, conditions, learning_transitions
+from oncotwin.apps.culture.frames import OBSERVABLES
+from oncotwin.apps.culture.run import simulation
+from oncotwin.apps.culture.setup import build, parameters_of, plan_culture
 from oncotwin.core.rollout import transitions
 from oncotwin.errors import BadInput, Interrupted
-from oncotwin.io.core_network import core_network
-from oncotwin.io.documents import read_preset
 from oncotwin.io.fields import open_results
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.network_files import write_network
-from oncotwin.io.resolve import resolve
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.files import write_network
 from oncotwin.io.rundir import begin, reopen
+from oncotwin.io.specs.documents import read_preset
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import LIMITS, VARYING, CultureParameters
 from oncotwin.numerics.network import Network
 

@@ -7,21 +7,21 @@ import pytest
 import xarray as xr
 from PIL import Image
 
-from oncotwin.apps.culture_frames import FLUX, OBSERVABLES
+from oncotwin.apps.culture.figure_assimilation import draw_overlay
+from oncotwin.apps.culture.figure_cells import STATES, draw_cells, draw_limits
+from oncotwin.apps.culture.figure_courses import draw_medium, samples
+from oncotwin.apps.culture.figure_fluxes import days_shown, side_by_side
+from oncotwin.apps.culture.figure_product import draw_product, merits
+from oncotwin.apps.culture.frames import FLUX, OBSERVABLES
+from oncotwin.apps.culture.gallery import CULTURE_PICTURES, plan_of
 from oncotwin.apps.figures.__main__ import main
-from oncotwin.apps.figures.assimilation import draw_overlay
-from oncotwin.apps.figures.culture_cells import STATES, draw_cells, draw_limits
-from oncotwin.apps.figures.culture_courses import draw_medium, samples
-from oncotwin.apps.figures.culture_fluxes import days_shown, side_by_side
-from oncotwin.apps.figures.culture_gallery import CULTURE_PICTURES, plan_of
-from oncotwin.apps.figures.culture_product import draw_product, merits
 from oncotwin.errors import BadInput
-from oncotwin.io.core_network import core_network
+from oncotwin.io.cultures.sensor_log import SensorLog
 from oncotwin.io.fields import FrameStore
-from oncotwin.io.kinds import CULTURE, kind_of
-from oncotwin.io.pathway_map import shipped_map
-from oncotwin.io.resolve import resolve, write_spec
-from oncotwin.io.sensor_log import SensorLog
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.pathway_map import shipped_map
+from oncotwin.io.specs.kinds import CULTURE, kind_of
+from oncotwin.io.specs.resolve import resolve, write_spec
 from oncotwin.models.culture import CultureParameters
 
 DAYS = np.arange(0, 3.01, 0.25)

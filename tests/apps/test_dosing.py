@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 from oncotwin.apps.dosing.comparison_tables import share
 from oncotwin.apps.dosing.controllers import Choice, controller_of, guard_of, prepared
 from oncotwin.apps.dosing.learning import bins_of, factors_of, levels_of, reward_of
@@ -20,9 +20,9 @@ from oncotwin.apps.figures.__main__ import main as redraw
 from oncotwin.control.schedule import Schedule
 from oncotwin.control.tabular import published
 from oncotwin.io.fields import open_results
-from oncotwin.io.kinds import DOSING
 from oncotwin.io.manifest import verify_manifest
-from oncotwin.io.resolve import resolve
+from oncotwin.io.specs.kinds import DOSING
+from oncotwin.io.specs.resolve import resolve
 
 ASKED = ("status_counts", "cost", "optimal_cost", "gap_to_optimal", "cumulative_dose", "remaining_fraction", "relapse")
 ASKED += ("milliseconds_per_decision", "run_dir")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from oncotwin.apps.bounds import bounded
-from oncotwin.apps.cli import main
-from oncotwin.apps.fba import objective_text
+from oncotwin.apps.cli.main import main
+from oncotwin.apps.flux.bounds import bounded
+from oncotwin.apps.flux.fba import objective_text
 from oncotwin.errors import BadInput
-from oncotwin.io.core_network import core_network
-from oncotwin.io.network_files import read_network, write_network
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.files import read_network, write_network
 from oncotwin.numerics.flux_analysis import pfba
 from oncotwin.numerics.network import Network
 

@@ -7,10 +7,15 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from PIL import Image
 
-from oncotwin.apps.figures.animation import animate
-from oncotwin.apps.figures.comparison import draw_comparison
-from oncotwin.apps.figures.courses import draw_courses
-from oncotwin.apps.figures.fields import (
+from oncotwin.apps.figures.style import DPI, in_print, new_figure, number, quantity, rescaled, save, value_in_print
+from oncotwin.apps.tumour.figure_animation import animate
+from oncotwin.apps.tumour.figure_comparison import draw_comparison
+from oncotwin.apps.tumour.figure_courses import draw_courses
+from oncotwin.apps.tumour.figure_profiles import draw_profiles
+from oncotwin.apps.tumour.figure_slices import draw_slices
+from oncotwin.apps.tumour.figure_surfaces import draw_surfaces, surface
+from oncotwin.apps.tumour.gallery import PICTURES, draw_all
+from oncotwin.apps.tumour.shown import (
     cut_through_tumour,
     first_peak,
     frame_numbers,
@@ -20,11 +25,6 @@ from oncotwin.apps.figures.fields import (
     telling_frames,
     tumour_centre,
 )
-from oncotwin.apps.figures.gallery import PICTURES, draw_all
-from oncotwin.apps.figures.profiles import draw_profiles
-from oncotwin.apps.figures.slices import draw_slices
-from oncotwin.apps.figures.style import DPI, in_print, new_figure, number, quantity, rescaled, save, value_in_print
-from oncotwin.apps.figures.surfaces import draw_surfaces, surface
 from oncotwin.core.exchange import Infusion
 from oncotwin.errors import BadInput, StorageFailure
 

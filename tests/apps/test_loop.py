@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from oncotwin.apps.cli import main
+from oncotwin.apps.cli.main import main
 from oncotwin.apps.loop import cells, run, study
 from oncotwin.apps.loop.beside import SMALLEST_MM3, beside, volume_mm3
 from oncotwin.apps.loop.cells import Grown, donors_like
@@ -18,11 +18,11 @@ from oncotwin.apps.loop.regimens import LIMITS, REGIMENS
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import adjunct_text, spec_of
 from oncotwin.apps.loop.twin import Case, Slab, constants_of, follow_given, share_below, stacked
-from oncotwin.apps.tumour import parameters_of
+from oncotwin.apps.tumour.setup import parameters_of
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.exchange import Latents, Product
 from oncotwin.errors import BadInput, Interrupted
-from oncotwin.io.resolve import resolve
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import CultureParameters, DonorSubtype
 from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters, plan_actions

@@ -16,13 +16,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from oncotwin.apps.figures.compartments import panels
-from oncotwin.apps.figures.curves import Curve
-from oncotwin.apps.figures.flux_scale import FluxScale, flux_text
-from oncotwin.apps.figures.pathway import draw_pathway, write_pathway
+from oncotwin.apps.flux.compartments import panels
+from oncotwin.apps.flux.curves import Curve
+from oncotwin.apps.flux.pathway import draw_pathway, write_pathway
+from oncotwin.apps.flux.scale import FluxScale, flux_text
 from oncotwin.errors import BadInput
-from oncotwin.io.core_network import core_network
-from oncotwin.io.pathway_map import PathwayMap, Point, read_map, shipped_map
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.pathway_map import PathwayMap, Point, read_map, shipped_map
 from oncotwin.numerics.flux_analysis import pfba
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from oncotwin.apps import cli
+from oncotwin.apps.cli import main as cli
 from oncotwin.apps.figures.__main__ import main as redraw
 from oncotwin.apps.personal import patient as patients
 from oncotwin.apps.personal import reference as references
@@ -23,11 +23,11 @@ from oncotwin.core.cohort import Cohort
 from oncotwin.core.features import feature_table, patient_of
 from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.io.array_file import read_arrays, write_arrays
-from oncotwin.io.cohort_files import write_cohort
+from oncotwin.io.cohorts.files import write_cohort
+from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.manifest import verify_manifest
-from oncotwin.io.personal_spec import PersonalSpec, personal_spec, read_personal_spec
 from oncotwin.io.rundir import only_empty
-from oncotwin.io.truth_file import write_truth
+from oncotwin.io.specs.personal import PersonalSpec, personal_spec, read_personal_spec
 
 N = 20
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from oncotwin.apps.figures import phase_plane
+from oncotwin.apps.dosing import phase_plane
 from oncotwin.models import lumped
 from oncotwin.models.lumped.stepanova import State
 

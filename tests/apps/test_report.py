@@ -11,13 +11,13 @@ from PIL import Image
 
 from oncotwin.apps.citations import PAPERS, SOURCES
 from oncotwin.apps.figures.__main__ import main
-from oncotwin.apps.figures.gallery import PICTURES
-from oncotwin.apps.report import constants, write_report
-from oncotwin.apps.summary import MEANINGS, summarise
+from oncotwin.apps.tumour.gallery import PICTURES
+from oncotwin.apps.tumour.report import constants, write_report
+from oncotwin.apps.tumour.summary import MEANINGS, summarise
 from oncotwin.core.exchange import Infusion
 from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.io.fields import FrameStore
-from oncotwin.io.resolve import resolve, write_spec
+from oncotwin.io.specs.resolve import resolve, write_spec
 from oncotwin.models.tumour3d import TumourParameters
 
 LEDGER = {

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from oncotwin.apps.failure import failure_of
 from oncotwin.apps.progress import silent
-from oncotwin.apps.simulate import resume, start
-from oncotwin.apps.tumour import build, parameters_of, replan
+from oncotwin.apps.tumour.setup import build, parameters_of, replan
+from oncotwin.apps.tumour.simulate import resume, start
 from oncotwin.core.rollout import Transition, rollout
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput, NumericalFailure
 from oncotwin.io.fields import open_results, whole_frames
-from oncotwin.io.resolve import resolve
 from oncotwin.io.rundir import CHECKPOINT, LOG, SUMMARY, begin, reopen
-from oncotwin.io.spec import SET_BY_SEEDING
+from oncotwin.io.specs.resolve import resolve
+from oncotwin.io.specs.tumour import SET_BY_SEEDING
 from oncotwin.models.tumour3d import MEANINGS, Fields, TumourParameters
 
 SMALL = ("grid.shape=[10]", "grid.lengths_cm=[2]", "output.figures=false")

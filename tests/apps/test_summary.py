@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from oncotwin.apps.course import visits
-from oncotwin.apps.summary import MEANINGS, summarise
+from oncotwin.apps.tumour.course import visits
+from oncotwin.apps.tumour.summary import MEANINGS, summarise
 from oncotwin.core.exchange import Infusion
 from oncotwin.errors import BadInput
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pint
 import pytest
 
-from oncotwin.io.units import unit_registry
+from oncotwin.io.specs.units import unit_registry
 from oncotwin.models.culture import CultureParameters, acid_base, kinetics, states
 from oncotwin.models.culture.product import crs_risk, dose_of
 

@@ -5,7 +5,7 @@ from typing import Any
 import pint
 import pytest
 
-from oncotwin.io.units import unit_registry
+from oncotwin.io.specs.units import unit_registry
 from oncotwin.models.tumour3d import FIELD_UNITS, Fields, TumourParameters, dynamics
 from oncotwin.models.tumour3d import blood as circulation
 

@@ -11,7 +11,7 @@ from oncotwin.core.cohort import Cohort, Patient
 from oncotwin.core.endpoints import Response
 from oncotwin.core.features import SCHEMA, TAGS, VARIABLES, Variable, feature_table, patient_of
 from oncotwin.errors import BadInput
-from oncotwin.io.units import in_unit
+from oncotwin.io.specs.units import in_unit
 
 ANNA = {"dose": 2.5e8, "age": 61.0, "sex": "female", "best_response": "PR", "pfs": 5.6, "pfs_event": 1}
 BODO = {"dose": 5e8, "sex": "male", "cldn18_2": "high", "pfs": 2.0, "pfs_event": 0}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from oncotwin.core.cohort import Cohort
 from oncotwin.core.features import SCHEMA, VARIABLES, feature_table, patient_of
 from oncotwin.errors import BadInput
-from oncotwin.io.cohort_columns import Fault, all_columns, header_of
-from oncotwin.io.cohort_files import cohort_csv, cohort_template, inspect_cohort, read_cohort, write_cohort
+from oncotwin.io.cohorts.columns import Fault, all_columns, header_of
+from oncotwin.io.cohorts.files import cohort_csv, cohort_template, inspect_cohort, read_cohort, write_cohort
 
 HEAD = "patient,tumour_type,dose [cell],age [year],sex,best_response,pfs [month],pfs_event\n"
 ANNA = "anna,gastric,2.5e8,61,female,PR,5.6,1\n"

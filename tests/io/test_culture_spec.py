@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from oncotwin.errors import BadInput
-from oncotwin.io.culture_consistency import steps_of
-from oncotwin.io.culture_spec import SET_BY_KEYS, CultureSpec
-from oncotwin.io.explain import keys
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.protocols import protocol_names
-from oncotwin.io.resolve import resolve, write_spec
-from oncotwin.io.template import template
+from oncotwin.io.cultures.protocols import protocol_names
+from oncotwin.io.specs.culture import SET_BY_KEYS, CultureSpec
+from oncotwin.io.specs.culture_consistency import steps_of
+from oncotwin.io.specs.explain import keys
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve, write_spec
+from oncotwin.io.specs.template import template
 from oncotwin.models.culture import CultureParameters
 
 SHIPPED = Path(__file__).parents[2] / "src" / "oncotwin" / "data" / "protocols"

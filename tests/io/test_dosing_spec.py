@@ -8,12 +8,12 @@ import pytest
 
 from oncotwin.apps.dosing.plants import FAMILIES, PLANTS
 from oncotwin.errors import BadInput
-from oncotwin.io.documents import preset_names
-from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
-from oncotwin.io.explain import keys
-from oncotwin.io.kinds import COMPARISON, DOSING, kind_of
-from oncotwin.io.resolve import resolve, write_spec
-from oncotwin.io.template import template
+from oncotwin.io.specs.documents import preset_names
+from oncotwin.io.specs.dosing import ComparisonSpec, DosingSpec
+from oncotwin.io.specs.explain import keys
+from oncotwin.io.specs.kinds import COMPARISON, DOSING, kind_of
+from oncotwin.io.specs.resolve import resolve, write_spec
+from oncotwin.io.specs.template import template
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "spec-dosing.md"
 

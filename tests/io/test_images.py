@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from oncotwin.errors import BadInput, StorageFailure
-from oncotwin.io import nifti
-from oncotwin.io.images import read_image, write_like
-from oncotwin.io.nifti import read_volume
+from oncotwin.io.imaging import nifti
+from oncotwin.io.imaging.images import read_image, write_like
+from oncotwin.io.imaging.nifti import read_volume
 
 nib = pytest.importorskip("nibabel")
 

@@ -5,8 +5,8 @@ import pytest
 
 from oncotwin.core.margins import Count, Group, Median, Range
 from oncotwin.errors import BadInput
-from oncotwin.io.margins_file import margins_names, plain, read_margins
-from oncotwin.io.truth_file import read_truth, shipped, shipped_names, write_truth
+from oncotwin.io.cohorts.margins import margins_names, plain, read_margins
+from oncotwin.io.cohorts.truth import read_truth, shipped, shipped_names, write_truth
 
 HEAD = 'title = "t"\nsource = "s"\npatients = 10\n'
 DOSE = "[[dose]]\ncells = 2.5e8\ncount = 10\n"

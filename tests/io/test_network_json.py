@@ -11,9 +11,9 @@ import pytest
 from scipy import sparse
 
 from oncotwin.errors import BadInput
-from oncotwin.io.core_network import core_network
-from oncotwin.io.network_files import read_network, write_network
-from oncotwin.io.network_json import read_json, write_json
+from oncotwin.io.networks.cobra_json import read_json, write_json
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.files import read_network, write_network
 from oncotwin.numerics.flux_analysis import fba
 from oncotwin.numerics.network import Network
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oncotwin.errors import BadInput
-from oncotwin.io.documents import apply_override, parse_override
-from oncotwin.io.faults import dotted
-from oncotwin.io.protocols import NG_PER_IU_IL2, PhaseSpec, Step, planned, protocol_names, read_protocol
-from oncotwin.io.steps import SAME_INSTANT, impossible_steps
-from oncotwin.io.timeline import ACTION, timeline
+from oncotwin.io.cultures.protocols import NG_PER_IU_IL2, PhaseSpec, Step, planned, protocol_names, read_protocol
+from oncotwin.io.cultures.steps import SAME_INSTANT, impossible_steps
+from oncotwin.io.cultures.timeline import ACTION, timeline
+from oncotwin.io.specs.documents import apply_override, parse_override
+from oncotwin.io.specs.faults import dotted
 
 PLAIN = """
 title = "plain"

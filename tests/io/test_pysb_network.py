@@ -16,9 +16,9 @@ from pysb.core import Tag
 from sympy import Min, Piecewise, ceiling, exp, pi, sqrt, tanh
 
 from oncotwin.errors import BadInput
-from oncotwin.io import pysb_network
-from oncotwin.io.pysb_network import check_tools, network_of
-from oncotwin.io.sympy_text import text_of
+from oncotwin.io.networks import pysb_network
+from oncotwin.io.networks.pysb_network import check_tools, network_of
+from oncotwin.io.networks.sympy_text import text_of
 from oncotwin.numerics.expressions import read_expression
 from oncotwin.numerics.mass_action import MassAction, Tolerances
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from oncotwin.errors import BadInput
-from oncotwin.io.reaction_network import (
+from oncotwin.io.networks.reaction_network import (
     cell_network,
     format_reaction_network,
     read_reaction_network,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncotwin.io.resampling import fractions, resampled_affine, smooth
+from oncotwin.io.imaging.resampling import fractions, resampled_affine, smooth
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from oncotwin.errors import BadInput
-from oncotwin.io import packed, sbml
-from oncotwin.io.gene_rules import parse_rule
-from oncotwin.io.sbml import read_sbml
-from oncotwin.io.sbml_ids import plain_id, plain_ids, sbml_id, sbml_name
-from oncotwin.io.sbml_writing import write_sbml
+from oncotwin.io import packed
+from oncotwin.io.networks import sbml
+from oncotwin.io.networks.gene_rules import parse_rule
+from oncotwin.io.networks.sbml import read_sbml
+from oncotwin.io.networks.sbml_ids import plain_id, plain_ids, sbml_id, sbml_name
+from oncotwin.io.networks.sbml_writing import write_sbml
 from oncotwin.numerics.flux_analysis import fba
 from oncotwin.numerics.network import Network
 

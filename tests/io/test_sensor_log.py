@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncotwin.errors import BadInput
-from oncotwin.io.sensor_log import QUANTITIES, SensorLog, conversion, read_sensor_log
+from oncotwin.io.cultures.sensor_log import QUANTITIES, SensorLog, conversion, read_sensor_log
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from oncotwin.core.exchange import Signals, SignalTable
 from oncotwin.errors import BadInput
-from oncotwin.io.signal_table import cell_table, read_signal_table, write_signal_table
+from oncotwin.io.networks.signal_table import cell_table, read_signal_table, write_signal_table
 
 AXIS = np.array([0.0, 1.0])
 

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oncotwin.errors import BadInput
-from oncotwin.io.documents import parse_override, preset_names
-from oncotwin.io.explain import keys
-from oncotwin.io.resolve import resolve, write_spec
-from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
-from oncotwin.io.template import template
-from oncotwin.io.units import in_unit
+from oncotwin.io.specs.documents import parse_override, preset_names
+from oncotwin.io.specs.explain import keys
+from oncotwin.io.specs.resolve import resolve, write_spec
+from oncotwin.io.specs.template import template
+from oncotwin.io.specs.tumour import SET_BY_SEEDING, TumourSpec
+from oncotwin.io.specs.units import in_unit
 from oncotwin.models.tumour3d.parameters import TumourParameters
 
 

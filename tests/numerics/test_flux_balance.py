@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from oncotwin.errors import BadInput, NumericalFailure
-from oncotwin.io.core_network import core_network
+from oncotwin.io.networks.core import core_network
 from oncotwin.numerics.basis import settle
 from oncotwin.numerics.flux_analysis import fba
 from oncotwin.numerics.flux_balance import FluxCache, Network, linear_program

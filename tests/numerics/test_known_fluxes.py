@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from oncotwin.io.core_network import core_network
+from oncotwin.io.networks.core import core_network
 from oncotwin.numerics.flux_balance import FluxCache
 
 VARYING = ("EX_glc__D_e", "EX_gln__L_e", "EX_o2_e")

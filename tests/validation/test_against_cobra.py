@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from oncotwin.errors import BadInput
-from oncotwin.io.core_network import core_network
+from oncotwin.io.networks.core import core_network
 from oncotwin.numerics.flux_analysis import fba, fva, pfba, production_envelope, single_knockouts
 from oncotwin.numerics.flux_balance import FluxCache
 from oncotwin.numerics.flux_program import flux_program

@@ -8,8 +8,8 @@ import pytest
 from oncotwin.apps.personal.twin import TwinSpec, simulate
 from oncotwin.core.endpoints import Response
 from oncotwin.core.features import VARIABLES, FeatureTable, feature_table
-from oncotwin.io.cohort_files import inspect_cohort
-from oncotwin.io.truth_file import read_truth, shipped
+from oncotwin.io.cohorts.files import inspect_cohort
+from oncotwin.io.cohorts.truth import read_truth, shipped
 from oncotwin.studies.clinic import DAYS_PER_MONTH
 
 QI_2022 = {  # Nature Medicine 28:1189, Table 1 and abstract

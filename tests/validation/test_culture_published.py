@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from culture_protocols import EVERY, cases, run
 
-from oncotwin.apps.fluxes import taught
-from oncotwin.io.core_network import core_network
-from oncotwin.io.signal_table import cell_table
+from oncotwin.apps.culture.fluxes import taught
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.signal_table import cell_table
 from oncotwin.models.culture import SOLUTES, Culture
 
 GLUCOSE, LACTATE, GLUTAMINE, AMMONIA = (SOLUTES.index(x) for x in ("glucose", "lactate", "glutamine", "ammonia"))

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from oncotwin.io.core_network import core_network, read_equation
+from oncotwin.io.networks.core import core_network, read_equation
 from oncotwin.numerics.flux_analysis import fba, fva, pfba, single_knockouts
 from oncotwin.numerics.flux_balance import FluxCache
 from oncotwin.numerics.mass_balance import balance, molar_mass

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 
-from oncotwin.apps.fluxes import taught
+from oncotwin.apps.culture.fluxes import taught
 from oncotwin.core.parameters import Parameters
 from oncotwin.core.task import Task
-from oncotwin.io.core_network import core_network
-from oncotwin.io.reaction_network import cell_network
-from oncotwin.io.signal_table import cell_table
+from oncotwin.io.networks.core import core_network
+from oncotwin.io.networks.reaction_network import cell_network
+from oncotwin.io.networks.signal_table import cell_table
 from oncotwin.models import lumped
 from oncotwin.models.cell import Cell, CellParameters
 from oncotwin.models.culture import Culture, CultureParameters

@@ -10,7 +10,7 @@ from oncotwin.apps.dosing.comparison_tables import comparison_tables
 from oncotwin.apps.loop.study import run_veins
 from oncotwin.apps.loop.study_page import study_table
 from oncotwin.errors import BadInput, nearest
-from oncotwin.io.documents import parse_override, read_document
+from oncotwin.io.specs.documents import parse_override, read_document
 
 
 class Comparison(NamedTuple):

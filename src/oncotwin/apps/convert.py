@@ -6,14 +6,14 @@ from types import MappingProxyType
 
 import xarray as xr
 
-from oncotwin.apps.tumour import read_geometry
+from oncotwin.apps.tumour.setup import read_geometry
 from oncotwin.errors import BadInput
 from oncotwin.io.durable import storage
 from oncotwin.io.exports import field_names, to_csv, to_netcdf, to_vti
 from oncotwin.io.fields import whole_frames
-from oncotwin.io.images import write_like
-from oncotwin.io.resolve import resolve
+from oncotwin.io.imaging.images import write_like
 from oncotwin.io.rundir import SPEC
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.tumour3d import TumourParameters
 
 Export = Callable[[xr.Dataset, Path, Path], Path]

@@ -18,9 +18,9 @@ from oncotwin.errors import NumericalFailure, StorageFailure
 from oncotwin.io.checkpoint import read_checkpoint, write_checkpoint
 from oncotwin.io.durable import sha256_of
 from oncotwin.io.fields import FrameStore
-from oncotwin.io.resolve import write_spec
 from oncotwin.io.rundir import CHECKPOINT, RESULTS, SPEC, RunDirectory, remove, utc_now
-from oncotwin.io.section import Section
+from oncotwin.io.specs.resolve import write_spec
+from oncotwin.io.specs.section import Section
 
 SAME_INSTANT = 1e-9
 """Days within which the end of an interval is the instant of a frame."""

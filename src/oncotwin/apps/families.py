@@ -6,7 +6,7 @@ from types import MappingProxyType
 from oncotwin.apps.dosing.plants import FAMILIES as DOSING
 from oncotwin.core.parameters import Parameters
 from oncotwin.errors import BadInput, nearest
-from oncotwin.io.resolve import Family
+from oncotwin.io.specs.resolve import Family
 from oncotwin.models.culture import CultureParameters
 from oncotwin.models.tumour3d import TumourParameters
 

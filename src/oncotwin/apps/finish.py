@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import oncotwin
-from oncotwin.apps.figures.gallery import draw_all
-from oncotwin.apps.report import write_report
-from oncotwin.apps.summary import summarise
-from oncotwin.apps.tumour import TumourRun
+from oncotwin.apps.tumour.gallery import draw_all
+from oncotwin.apps.tumour.report import write_report
+from oncotwin.apps.tumour.setup import TumourRun
+from oncotwin.apps.tumour.summary import summarise
 from oncotwin.io.fields import NOTICE, open_results
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import MANIFEST, RESULTS, SPEC, SUMMARY, RunDirectory, utc_now
-from oncotwin.io.spec import TumourSpec
+from oncotwin.io.specs.tumour import TumourSpec
 from oncotwin.models.tumour3d import Fields, State
 
 

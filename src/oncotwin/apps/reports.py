@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from oncotwin.apps.culture_report import write_culture_report
+from oncotwin.apps.culture.report import write_culture_report
 from oncotwin.apps.dosing.comparison_report import write_comparison_report
 from oncotwin.apps.dosing.report import write_control_report
 from oncotwin.apps.loop.study_page import write_study_report
 from oncotwin.apps.personal.report import write_personal_report
-from oncotwin.apps.report import write_report
+from oncotwin.apps.tumour.report import write_report
 
 REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
     {

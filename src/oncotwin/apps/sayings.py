@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from oncotwin.apps import culture, tumour
+from oncotwin.apps.culture import setup as culture
 from oncotwin.apps.dosing.problem import problem_of, therapy_of
-from oncotwin.io.culture_spec import CultureSpec
-from oncotwin.io.dosing_spec import ComparisonSpec, DosingSpec
-from oncotwin.io.spec import TumourSpec
-from oncotwin.io.veins_spec import VeinsSpec
+from oncotwin.apps.tumour import setup as tumour
+from oncotwin.io.specs.culture import CultureSpec
+from oncotwin.io.specs.dosing import ComparisonSpec, DosingSpec
+from oncotwin.io.specs.tumour import TumourSpec
+from oncotwin.io.specs.veins import VeinsSpec
 
 
 def _tumour(spec: TumourSpec) -> str:

@@ -6,11 +6,11 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from oncotwin.apps.summary import MEANINGS
+from oncotwin.apps.tumour.summary import MEANINGS
 from oncotwin.core.parameters import Parameters
-from oncotwin.io.explain import Key
 from oncotwin.io.fields import NOTICE
-from oncotwin.io.spec import TumourSpec
+from oncotwin.io.specs.explain import Key
+from oncotwin.io.specs.tumour import TumourSpec
 
 COMPARED = {
     "tumour_volume_change": "Volume change",

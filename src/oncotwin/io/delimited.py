@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from oncotwin.errors import BadInput
-from oncotwin.io.units import in_unit
+from oncotwin.io.specs.units import in_unit
 
 MOST_ROWS = 1_000_000
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)

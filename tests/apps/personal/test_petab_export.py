@@ -6,7 +6,7 @@ import pytest
 from oncotwin.apps.personal.petab import tables_of
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.io.petab import read_petab, write_petab
+from oncotwin.io.cohorts.petab import read_petab, write_petab
 from oncotwin.studies.likelihood import first_population
 
 

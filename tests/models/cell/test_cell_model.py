@@ -7,8 +7,8 @@ import pytest
 
 from oncotwin.core.exchange import Signals
 from oncotwin.errors import BadInput
-from oncotwin.io.reaction_network import cell_network
-from oncotwin.io.signal_table import cell_table
+from oncotwin.io.networks.reaction_network import cell_network
+from oncotwin.io.networks.signal_table import cell_table
 from oncotwin.models.cell import Action, Cell, CellParameters, State, antigen_nmol_per_l
 from oncotwin.models.cell.subunits import molecules
 from oncotwin.models.cell.table import AXES, CONDITIONS, PRECISION, build_table, signals_at

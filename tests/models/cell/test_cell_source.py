@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("pysb", reason="the extra `pysb` is not installed")
-from oncotwin.io.pysb_network import network_of
-from oncotwin.io.reaction_network import cell_network, format_reaction_network
+from oncotwin.io.networks.pysb_network import network_of
+from oncotwin.io.networks.reaction_network import cell_network, format_reaction_network
 from oncotwin.models.cell import CellParameters
 from oncotwin.models.cell.source import write_cell
 from oncotwin.numerics.mass_action import MassAction, Tolerances

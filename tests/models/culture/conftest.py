@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from culture_bench import CASES, courses, formula_table
 
-from oncotwin.apps.fluxes import taught
-from oncotwin.io.core_network import core_network
+from oncotwin.apps.culture.fluxes import taught
+from oncotwin.io.networks.core import core_network
 from oncotwin.models.culture import Culture
 
 

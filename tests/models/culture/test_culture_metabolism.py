@@ -7,7 +7,7 @@ from culture_bench import medium
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oncotwin.io.core_network import core_network
+from oncotwin.io.networks.core import core_network
 from oncotwin.models.culture import CultureParameters, RateLaw
 from oncotwin.models.culture.metabolism import (
     EXCHANGED,

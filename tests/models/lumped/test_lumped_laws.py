@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oncotwin import Task, rollout
 from oncotwin.control.schedule import Schedule
-from oncotwin.io.units import unit_registry
+from oncotwin.io.specs.units import unit_registry
 from oncotwin.models import lumped
 from oncotwin.models.lumped import Adaptive, Condition, Stepped
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oncotwin import Task, rollout
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.exchange import Adjunct, Infusion
-from oncotwin.io.units import unit_registry
+from oncotwin.io.specs.units import unit_registry
 from oncotwin.models.tumour3d import Accurate, Grid, Tumour, TumourParameters, plan_actions, schedule_times
 from oncotwin.models.tumour3d.adjuncts import depletion_flow, normalisation, pruning, treated
 

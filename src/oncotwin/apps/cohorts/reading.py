@@ -7,9 +7,9 @@ from typing import Any
 
 from oncotwin.core.cohort import Cohort
 from oncotwin.core.features import SCHEMA, FeatureTable, feature_table
-from oncotwin.io.cohort_files import inspect_cohort, read_cohort
+from oncotwin.io.cohorts.files import inspect_cohort, read_cohort
+from oncotwin.io.cohorts.truth import shipped
 from oncotwin.io.fields import NOTICE
-from oncotwin.io.truth_file import shipped
 from oncotwin.studies.description import described, response_rates
 
 SYNTHETIC = "synthetic"

@@ -18,12 +18,12 @@ from oncotwin.core.cohort import Cohort
 from oncotwin.core.exchange import Latents
 from oncotwin.core.features import patient_of
 from oncotwin.errors import BadInput
-from oncotwin.io.cohort_files import write_cohort
+from oncotwin.io.cohorts.files import write_cohort
+from oncotwin.io.cohorts.margins import MarginsFile, plain, read_margins
+from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.margins_file import MarginsFile, plain, read_margins
 from oncotwin.io.rundir import SUMMARY, begin, new_path, utc_now
-from oncotwin.io.truth_file import write_truth
 from oncotwin.studies import clinic, feature_prior
 from oncotwin.studies.margins import statements
 from oncotwin.studies.plausible import Plausible, Recipe, Simulate, full_bounds, plausible_patients

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from oncotwin.io.dosing_spec import ComparisonSpec
+from oncotwin.io.specs.dosing import ComparisonSpec
 
 OPTIMALITY: Mapping[str, Mapping[int, float]] = MappingProxyType(
     {

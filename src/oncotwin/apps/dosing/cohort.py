@@ -11,7 +11,7 @@ import numpy as np
 from oncotwin.apps.dosing.controllers import PLANNING, TABLED, Choice, controller_of, prepared
 from oncotwin.apps.dosing.outcome import Course, Outcome, followed, outcome_of, saddle_of_task
 from oncotwin.apps.dosing.problem import Problem, random_states
-from oncotwin.io.dosing_spec import ComparisonSpec
+from oncotwin.io.specs.dosing import ComparisonSpec
 
 YARDSTICK = "optimal"
 

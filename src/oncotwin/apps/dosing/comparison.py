@@ -22,13 +22,13 @@ from oncotwin.apps.dosing.plants import FAMILIES
 from oncotwin.apps.dosing.problem import Problem, problem_of, therapy_of
 from oncotwin.apps.dosing.results import DOSE
 from oncotwin.apps.dosing.statistics import arm_rows, gaps, paired_rows
-from oncotwin.io.dosing_spec import ComparisonSpec
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE, FrameStore
-from oncotwin.io.kinds import COMPARISON
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.resolve import resolve, write_spec
 from oncotwin.io.rundir import RESULTS, SPEC, STARTS, SUMMARY, TABLE, begin, new_path, utc_now
+from oncotwin.io.specs.dosing import ComparisonSpec
+from oncotwin.io.specs.kinds import COMPARISON
+from oncotwin.io.specs.resolve import resolve, write_spec
 
 
 def run_comparison(

@@ -29,8 +29,8 @@ from oncotwin.apps.figures.style import (
     quantity,
     styled,
 )
-from oncotwin.io.dosing_spec import ComparisonSpec
 from oncotwin.io.durable import storage
+from oncotwin.io.specs.dosing import ComparisonSpec
 
 FREE = "#f2f2f2"
 LINES = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY)

@@ -10,11 +10,11 @@ from oncotwin.apps.dosing.problem import parameters_of
 from oncotwin.apps.dosing.report import PAPER, SOURCES
 from oncotwin.apps.figures.style import raised, save
 from oncotwin.apps.page import constants_beside, read_summary, shown_pictures, write_page
-from oncotwin.io.dosing_spec import ComparisonSpec
 from oncotwin.io.fields import open_results
-from oncotwin.io.kinds import COMPARISON
-from oncotwin.io.resolve import resolve
 from oncotwin.io.rundir import FIGURES, SPEC, STARTS, SUMMARY
+from oncotwin.io.specs.dosing import ComparisonSpec
+from oncotwin.io.specs.kinds import COMPARISON
+from oncotwin.io.specs.resolve import resolve
 
 
 class Picture(NamedTuple):

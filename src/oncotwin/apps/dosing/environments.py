@@ -16,8 +16,8 @@ from oncotwin.apps.dosing.problem import Problem, problem_of, therapy_of
 from oncotwin.control.gym import Environment
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput, nearest
-from oncotwin.io.kinds import DOSING
-from oncotwin.io.resolve import resolve
+from oncotwin.io.specs.kinds import DOSING
+from oncotwin.io.specs.resolve import resolve
 
 try:
     import gymnasium

@@ -9,10 +9,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from oncotwin.apps.dosing.naming import NAMES
+from oncotwin.apps.dosing.phase_plane import draw_phase_plane
 from oncotwin.apps.dosing.plants import PLANTS
 from oncotwin.apps.dosing.problem import problem_of
 from oncotwin.apps.dosing.results import DOSE, OPTIMAL
-from oncotwin.apps.figures.phase_plane import draw_phase_plane
 from oncotwin.apps.figures.style import (
     BLUE,
     INK,
@@ -25,7 +25,7 @@ from oncotwin.apps.figures.style import (
     styled,
 )
 from oncotwin.core.controller import Status
-from oncotwin.io.dosing_spec import DosingSpec
+from oncotwin.io.specs.dosing import DosingSpec
 
 WIDE_RANGE = 30.0
 """Ratio of the largest to the smallest tumour from which its axis is logarithmic."""

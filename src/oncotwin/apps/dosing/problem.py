@@ -12,7 +12,7 @@ from oncotwin.control.objective import Bounds, Tracking
 from oncotwin.core.parameters import Parameters
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput, nearest
-from oncotwin.io.dosing_spec import DosingSettings
+from oncotwin.io.specs.dosing import DosingSettings
 from oncotwin.numerics.ode import Stepped
 
 

@@ -16,11 +16,11 @@ from oncotwin.apps.dosing.summary import MEANINGS
 from oncotwin.apps.dosing.tables import shown_number
 from oncotwin.apps.figures.style import raised, save
 from oncotwin.apps.page import constants_beside, read_summary, shown_pictures, write_page
-from oncotwin.io.dosing_spec import DosingSpec
 from oncotwin.io.fields import open_results
-from oncotwin.io.kinds import DOSING
-from oncotwin.io.resolve import resolve
 from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY
+from oncotwin.io.specs.dosing import DosingSpec
+from oncotwin.io.specs.kinds import DOSING
+from oncotwin.io.specs.resolve import resolve
 
 FIRST = ("remaining_fraction", "gap_to_optimal", "days_to_benign_basin", "relapse", "milliseconds_per_decision")
 

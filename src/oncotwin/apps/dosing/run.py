@@ -20,11 +20,11 @@ from oncotwin.apps.dosing.summary import summary_of
 from oncotwin.apps.dosing.timed import Pace, timed
 from oncotwin.core.controller import Controller
 from oncotwin.errors import NumericalFailure
-from oncotwin.io.dosing_spec import DosingSpec
-from oncotwin.io.kinds import DOSING
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.resolve import resolve, write_spec
 from oncotwin.io.rundir import RESULTS, SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
+from oncotwin.io.specs.dosing import DosingSpec
+from oncotwin.io.specs.kinds import DOSING
+from oncotwin.io.specs.resolve import resolve, write_spec
 
 
 class Found(NamedTuple):

@@ -9,7 +9,7 @@ import oncotwin
 from oncotwin.apps.dosing.controllers import PLANNING, Choice
 from oncotwin.apps.dosing.outcome import Outcome, status_counts
 from oncotwin.apps.dosing.problem import Problem
-from oncotwin.apps.summary import Meaning
+from oncotwin.apps.tumour.summary import Meaning
 from oncotwin.control.optimal import gap_to_optimal
 from oncotwin.io.fields import NOTICE
 

@@ -4,14 +4,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from oncotwin.apps.culture.gallery import redraw_culture
 from oncotwin.apps.dosing.comparison_report import draw_comparison
 from oncotwin.apps.dosing.report import draw_control
-from oncotwin.apps.figures.culture_gallery import redraw_culture
-from oncotwin.apps.figures.gallery import redraw
 from oncotwin.apps.loop.study_page import draw_study
 from oncotwin.apps.personal.gallery import redraw_personal
+from oncotwin.apps.tumour.gallery import redraw
 from oncotwin.errors import BadInput, OncotwinError
-from oncotwin.io.kinds import kind_of
+from oncotwin.io.specs.kinds import kind_of
 
 REDRAW = {
     "tumour": redraw,

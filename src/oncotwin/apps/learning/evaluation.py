@@ -17,10 +17,10 @@ from oncotwin.apps.learning.evaluation_figures import draw_evaluation
 from oncotwin.apps.learning.phase1 import PAPER, Change, Outcomes, Process
 from oncotwin.apps.learning.policies import load
 from oncotwin.apps.learning.processes import controlled
+from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.protocols import protocol_names
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
 from oncotwin.studies.metrics import bootstrap, interquartile_mean

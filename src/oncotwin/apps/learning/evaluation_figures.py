@@ -20,7 +20,7 @@ from oncotwin.apps.figures.style import (
     save,
     styled,
 )
-from oncotwin.io.protocols import protocol_names
+from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.io.rundir import FIGURES
 from oncotwin.studies.pareto import undominated
 

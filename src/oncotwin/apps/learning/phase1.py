@@ -13,7 +13,7 @@ from oncotwin.apps.learning.problem import USUAL_STEP_HOURS
 from oncotwin.apps.learning.processes import Flaws, Grown, Process, controlled, made, policed, process
 from oncotwin.apps.learning.rewards import released, worth
 from oncotwin.errors import BadInput
-from oncotwin.io.protocols import protocol_names
+from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.models.culture import Weights
 from oncotwin.studies.metrics import Estimate, bootstrap, paired
 

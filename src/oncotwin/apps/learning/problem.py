@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from oncotwin.apps.culture import culture_model
-from oncotwin.apps.fluxes import cache_of, conditions
+from oncotwin.apps.culture.fluxes import cache_of, conditions
+from oncotwin.apps.culture.setup import culture_model
 from oncotwin.apps.learning import moves
 from oncotwin.apps.learning.donors import DOUBT, draw_donor, in_vessel
 from oncotwin.apps.learning.rewards import Reward, Shaped, Terminal, harvested
 from oncotwin.apps.learning.watched import Seen, Watched, WatchedCulture
 from oncotwin.control.decisions import Decisions
 from oncotwin.core.task import Task
-from oncotwin.io.core_network import core_network
+from oncotwin.io.networks.core import core_network
 from oncotwin.models.culture import CultureParameters, Observation, Weights
 from oncotwin.numerics.flux_balance import FluxCache
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.culture import actions_of, culture_model, parameters_of
+from oncotwin.apps.culture.setup import actions_of, culture_model, parameters_of
 from oncotwin.apps.learning.donors import Donors, draw_donors, in_vessel
 from oncotwin.apps.learning.policies import DEFAULT, Named, load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS, culture_problem, flux_cache, terminal
@@ -18,10 +18,10 @@ from oncotwin.apps.learning.watched import WatchedCulture
 from oncotwin.core.controller import Controller
 from oncotwin.core.exchange import Product
 from oncotwin.core.task import Task
-from oncotwin.io.culture_consistency import steps_of
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.resolve import resolve
-from oncotwin.io.timeline import timeline
+from oncotwin.io.cultures.timeline import timeline
+from oncotwin.io.specs.culture_consistency import steps_of
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import Action, CultureParameters, Medium, State, Weights, product
 from oncotwin.models.culture.acid_base import pH_of
 

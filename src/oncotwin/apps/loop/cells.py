@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.culture import CultureRun, build, parameters_of
+from oncotwin.apps.culture.setup import CultureRun, build, parameters_of
 from oncotwin.apps.learning import processes
 from oncotwin.apps.learning.donors import CONSTANTS, SUBTYPES, Donors
 from oncotwin.apps.learning.policies import DEFAULT
@@ -17,9 +17,9 @@ from oncotwin.core.exchange import Product
 from oncotwin.core.model import Model
 from oncotwin.core.rollout import rollout
 from oncotwin.errors import BadInput, NumericalFailure, nearest
-from oncotwin.io.kinds import CULTURE
-from oncotwin.io.protocols import is_file, protocol_names, read_protocol
-from oncotwin.io.resolve import resolve
+from oncotwin.io.cultures.protocols import is_file, protocol_names, read_protocol
+from oncotwin.io.specs.kinds import CULTURE
+from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import Action, Culture, CultureParameters, DonorSubtype, State, product, sample_donors
 from oncotwin.models.culture.donors import SPREAD, Shift
 

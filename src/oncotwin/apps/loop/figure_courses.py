@@ -8,8 +8,6 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.course import completed, visits
-from oncotwin.apps.figures.courses import time_axis
 from oncotwin.apps.figures.style import (
     BLUE,
     GREEN,
@@ -23,6 +21,8 @@ from oncotwin.apps.figures.style import (
     rescaled,
     styled,
 )
+from oncotwin.apps.tumour.course import completed, visits
+from oncotwin.apps.tumour.figure_courses import time_axis
 from oncotwin.core.endpoints import PARTIAL_FALL, Response
 from oncotwin.core.exchange import Infusion
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from oncotwin.apps.figures.culture_cells import STATES
+from oncotwin.apps.culture.figure_cells import STATES
 from oncotwin.apps.figures.style import BLUE, INK, ORANGE, QUIET, lettered, new_figure, styled
 from oncotwin.studies.veins import VeinParameters
 

@@ -12,14 +12,14 @@ from oncotwin.apps.loop.settings import Settings
 from oncotwin.apps.loop.twin import Case
 from oncotwin.apps.personal.population import CHANGES
 from oncotwin.apps.progress import shown
-from oncotwin.apps.simulate import start
-from oncotwin.apps.tumour import TumourRun, build, replan
+from oncotwin.apps.tumour.setup import TumourRun, build, replan
+from oncotwin.apps.tumour.simulate import start
 from oncotwin.core.rollout import transitions
 from oncotwin.core.task import Task
 from oncotwin.errors import NumericalFailure
-from oncotwin.io.resolve import resolve
 from oncotwin.io.rundir import begin
-from oncotwin.io.spec import SET_BY_SEEDING, TumourSpec
+from oncotwin.io.specs.resolve import resolve
+from oncotwin.io.specs.tumour import SET_BY_SEEDING, TumourSpec
 from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters, plan_actions
 from oncotwin.studies.veins import handover, moved_latents

@@ -24,11 +24,11 @@ from oncotwin.apps.personal.population import POPULATION
 from oncotwin.core.exchange import Latents, Product
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE
-from oncotwin.io.kinds import VEINS
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.resolve import resolve, write_spec
 from oncotwin.io.rundir import MANIFEST, SPEC, SUMMARY, TABLE, RunDirectory, begin, new_path, reopen, utc_now
-from oncotwin.io.veins_spec import VeinsSpec
+from oncotwin.io.specs.kinds import VEINS
+from oncotwin.io.specs.resolve import resolve, write_spec
+from oncotwin.io.specs.veins import VeinsSpec
 from oncotwin.models.culture import DonorSubtype
 from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters

@@ -7,7 +7,7 @@ from oncotwin.apps.loop.draws import varied
 from oncotwin.apps.loop.twin import Case, rows_of
 from oncotwin.apps.personal.population import POPULATION
 from oncotwin.core.exchange import Latents, Product
-from oncotwin.io.veins_spec import VeinsSpec
+from oncotwin.io.specs.veins import VeinsSpec
 from oncotwin.studies.veins import VeinParameters
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from oncotwin.apps.summary import MEANINGS
 from oncotwin.apps.tables import shown_value
+from oncotwin.apps.tumour.summary import MEANINGS
 from oncotwin.io.fields import NOTICE
 
 SHOWN = (

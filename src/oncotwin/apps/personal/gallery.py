@@ -14,8 +14,8 @@ from oncotwin.apps.personal.figures_outcomes import draw_direct, draw_frequencie
 from oncotwin.apps.personal.figures_patient import CAPTION, draw_patient
 from oncotwin.apps.personal.figures_recovery import draw_errors, draw_patients, draw_table2
 from oncotwin.apps.personal.results import Results, read_results
-from oncotwin.io.personal_spec import read_personal_spec
 from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY
+from oncotwin.io.specs.personal import read_personal_spec
 
 Draw = Callable[[Results, Mapping[str, Any]], Figure]
 

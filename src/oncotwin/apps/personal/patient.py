@@ -22,12 +22,12 @@ from oncotwin.core.cohort import Cohort
 from oncotwin.core.features import feature_table
 from oncotwin.errors import BadInput, nearest
 from oncotwin.io.array_file import write_arrays
-from oncotwin.io.cohort_files import read_cohort
+from oncotwin.io.cohorts.files import read_cohort
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.personal_spec import PersonalSpec
-from oncotwin.io.resolve import write_spec
 from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
+from oncotwin.io.specs.personal import PersonalSpec
+from oncotwin.io.specs.resolve import write_spec
 from oncotwin.studies.tuned import COVERAGE
 
 SPACES = {"2d": TwinSpec(), "3d": TwinSpec(shape=(20, 20, 20), lengths_cm=(2.0, 2.0, 2.0), batch=4)}

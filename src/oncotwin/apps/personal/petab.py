@@ -12,8 +12,8 @@ from oncotwin.apps.personal.harmonise import harmonise, observables_of
 from oncotwin.apps.personal.twin import LATENTS, TwinSpec
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.io.cohort_files import read_cohort
-from oncotwin.io.petab import PetabTables, write_petab
+from oncotwin.io.cohorts.files import read_cohort
+from oncotwin.io.cohorts.petab import PetabTables, write_petab
 from oncotwin.studies.likelihood import CONTINUOUS, Population
 
 MODEL = (

@@ -10,8 +10,8 @@ from oncotwin.apps.personal.gallery import PERSONAL_PICTURES
 from oncotwin.apps.personal.results import FILE
 from oncotwin.apps.personal.tripod import checklist
 from oncotwin.errors import BadInput
-from oncotwin.io.personal_spec import PersonalSpec, read_personal_spec
 from oncotwin.io.rundir import SPEC, SUMMARY
+from oncotwin.io.specs.personal import PersonalSpec, read_personal_spec
 
 SOURCES = (
     Citation(

@@ -21,14 +21,14 @@ from oncotwin.apps.personal.results import results_of, write_results
 from oncotwin.apps.personal.study import Findings, protocol_of, study
 from oncotwin.apps.personal.summary import against_truth, summarise
 from oncotwin.apps.personal.telling import teller
-from oncotwin.io.cohort_files import read_cohort
+from oncotwin.io.cohorts.files import read_cohort
+from oncotwin.io.cohorts.truth import read_truth
 from oncotwin.io.durable import sha256_of
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.personal_spec import PersonalSpec
-from oncotwin.io.resolve import write_spec
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
-from oncotwin.io.truth_file import read_truth
+from oncotwin.io.specs.personal import PersonalSpec
+from oncotwin.io.specs.resolve import write_spec
 
 
 def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:

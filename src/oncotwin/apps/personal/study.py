@@ -7,7 +7,7 @@ import numpy as np
 
 from oncotwin.apps.personal.harmonise import Harmonised, endpoints_of, groups_of
 from oncotwin.core.exchange import Latents
-from oncotwin.io.personal_spec import PersonalSpec
+from oncotwin.io.specs.personal import PersonalSpec
 from oncotwin.studies import scaled_logit
 from oncotwin.studies.applicability import Domain, domain
 from oncotwin.studies.classify import Direct, Scored, boosted_fast, boosted_published, direct, scored

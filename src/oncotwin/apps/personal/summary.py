@@ -6,7 +6,7 @@ import numpy as np
 
 from oncotwin.apps.personal.paper import CAVEATS, SECTION_3_2, TABLE_2
 from oncotwin.apps.personal.study import LATENTS, Findings, SetFindings, leading_models
-from oncotwin.io.personal_spec import PersonalSpec
+from oncotwin.io.specs.personal import PersonalSpec
 from oncotwin.studies.classify import Scored
 from oncotwin.studies.mechanisms import MECHANISMS
 from oncotwin.studies.protocols import BOOSTING

@@ -22,7 +22,7 @@ HOURS_PER_DAY = 24.0
 class Cell(Model[State, Action, Observation, CellParameters]):
     """Signalling and release of one CAR-T cell.
 
-    network: generated from the rules, such as `oncotwin.io.reaction_network.cell_network()`; rates per hour.
+    network: generated from the rules, such as `oncotwin.io.networks.reaction_network.cell_network()`; rates per hour.
     tolerances: of one step of the integration.  Raises BadInput if the network is not one of this cell.
     """
 

@@ -1,0 +1,1 @@
+"""The virtual cell as an application: a run, its figure, its network."""

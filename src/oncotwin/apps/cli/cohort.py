@@ -1,0 +1,128 @@
+"""Cohorts on the command line: template, check, describe, virtual.  Heavy modules are imported inside the commands."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from oncotwin.errors import BadInput
+
+cohort = App(name="cohort", help="Cohorts of patients: template, check, describe, virtual.")
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
+Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
+
+
+@cohort.command(name="template")
+def cohort_template(file: Path | None = None, /, *, force: Force = False, as_json: Json = False) -> None:
+    """Write an empty cohort: every column with its unit, meaning and what is allowed.
+
+    Parameters
+    ----------
+    file
+        CSV file to write; without it, standard output.
+    """
+    from oncotwin.apps.cohorts.reading import schema_records
+    from oncotwin.io.cohorts.files import cohort_template as template
+    from oncotwin.io.durable import storage, write_atomically
+
+    text = json.dumps(schema_records(), indent=2) + "\n" if as_json else template()
+    if file is None:
+        print(text, end="")
+        return
+    if file.exists() and not force:
+        raise BadInput("this file exists", where=str(file), allowed="a new file", remedy="Replace it with --force")
+    with storage("write the template", file):
+        write_atomically(file, text.encode())
+    print(file)
+
+
+@cohort.command(name="check")
+def cohort_check(file: str, /, *, as_json: Json = False) -> None:
+    """Say whether a cohort can be used, and everything that is wrong with it if not.
+
+    Parameters
+    ----------
+    file
+        CSV file, or the name of a cohort that ships: ct041-reconstructed.
+    """
+    from oncotwin.apps.cohorts.reading import checked, cohort_file
+    from oncotwin.apps.cohorts.tables import said_of_check
+    from oncotwin.io.cohorts.columns import Fault
+    from oncotwin.io.cohorts.files import refuse
+
+    with cohort_file(file) as path:
+        report = checked(path)
+        if as_json:
+            print(json.dumps(report, indent=2))
+        if not report["usable"]:
+            refuse(path, [Fault(**fault) for fault in report["faults"]])
+    if not as_json:
+        print(said_of_check(report))
+
+
+@cohort.command(name="describe")
+def cohort_describe(file: str, /, *, as_json: Json = False) -> None:
+    """Print counts, medians, ranges and missing values of a cohort.
+
+    Parameters
+    ----------
+    file
+        CSV file, or the name of a cohort that ships: ct041-reconstructed.
+    """
+    from oncotwin.apps.cohorts.reading import cohort_file, described_file
+    from oncotwin.apps.cohorts.tables import description_table
+
+    with cohort_file(file) as path:
+        report = described_file(path)
+    if as_json:
+        print(json.dumps(report, indent=2))
+    else:
+        _print(description_table(report))
+
+
+@cohort.command(name="virtual")
+def cohort_virtual(
+    margins: str,
+    /,
+    *,
+    patients: Annotated[int | None, Parameter(name=("-n", "--patients"))] = None,
+    overrides: Annotated[
+        tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
+    ] = (),
+    plausible: Path | None = None,
+    out: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Make virtual patients that have given margins, with the tumour twin.
+
+    Parameters
+    ----------
+    margins
+        TOML file, or the name of margins that ship: ct041.
+    patients
+        How many; default: as many as the margins are of.
+    plausible
+        File that simulated plausible patients are kept in and taken from; a run that was stopped goes on after them.
+    out
+        An empty folder for cohort, latents and summary; default: runs/virtual-TIME-N.
+    """
+    from oncotwin.apps.cohorts.tables import virtual_table
+    from oncotwin.apps.cohorts.virtual import make_virtual
+
+    summary = make_virtual(margins, patients, out, overrides, plausible)
+    if as_json:
+        print(json.dumps(summary, indent=2))
+        return
+    _print(virtual_table(summary))
+    print(f"Results: {summary['run_dir']}", file=sys.stderr)
+
+
+def _print(shown: object) -> None:
+    from rich.console import Console
+
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=200)
+    console.print(shown)

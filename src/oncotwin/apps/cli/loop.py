@@ -1,0 +1,82 @@
+"""The main job on the command line: one patient from vein to vein.  Heavy modules are imported inside the command."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
+Job = Literal["loop", "doses"]
+
+
+def demo(
+    job: Job = "loop",
+    /,
+    *,
+    patient: Annotated[Path | None, Parameter(help="TOML or JSON file with the tumour's latents.")] = None,
+    latents: Annotated[str | None, Parameter(help="NAME=VALUE, joined by commas: exh=0.8,env=0.6.")] = None,
+    donor: Annotated[str | None, Parameter(help="TRAIT=VALUE, joined by commas: age=elderly,prior=heavy.")] = None,
+    cells: Annotated[str | None, Parameter(help="What makes the other cells: a protocol, or learnt.")] = None,
+    drugs: Annotated[str | None, Parameter(help="What doses drugs beside the cells: mpc, fixed or none.")] = None,
+    out: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Follow one patient from vein to vein: make the cells, infuse, add drugs, compare, say how sure.
+
+    Parameters
+    ----------
+    job
+        loop; or doses, the default patient at three infusion levels.
+    out
+        A new or empty folder; default: runs/loop-TIME-N or runs/demo-TIME-N.
+    """
+    if job == "doses":
+        _doses(
+            {"--patient": patient, "--latents": latents, "--donor": donor, "--cells": cells, "--drugs": drugs},
+            out,
+            as_json,
+        )
+        return
+    from dataclasses import replace
+
+    from oncotwin.apps.loop.patient import loop_patient
+    from oncotwin.apps.loop.regimens import regimen
+    from oncotwin.apps.loop.run import run_loop
+    from oncotwin.apps.loop.settings import Settings
+    from oncotwin.apps.loop.tables import loop_table
+
+    chosen = {name: value for name, value in {"other": cells, "regimen": drugs}.items() if value is not None}
+    settings = replace(Settings(), **chosen)
+    regimen(settings.regimen)
+    summary = run_loop(loop_patient(patient, latents, donor), settings, out)
+    _show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
+
+
+def _doses(given: dict[str, Any], out: Path | None, as_json: bool) -> None:
+    """The default patient at three infusion levels."""
+    from oncotwin.apps.tables import comparison_table
+    from oncotwin.apps.tumour.demo import run_demo
+    from oncotwin.errors import BadInput
+
+    for name, value in given.items():
+        if value is not None:
+            raise BadInput(
+                "the job doses has its own patient", where="oncotwin demo doses", got=name, allowed="--out, --json"
+            )
+    comparison = run_demo(out)
+    _show(comparison, as_json, comparison_table, f"{comparison['run_dir']}/index.html")
+
+
+def _show(summary: dict[str, Any], as_json: bool, table: Any, where: str) -> None:
+    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
+    if as_json:
+        print(json.dumps(summary, indent=2))
+        return
+    from rich.console import Console
+
+    terminal = Console()
+    console = terminal if terminal.is_terminal else Console(width=200)
+    console.print(table(summary))
+    print(f"Results: {where}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""The tumour twin as an application: set up, run, drawn, reported, compared."""

@@ -1,0 +1,1 @@
+"""Cohorts in files: patients, margins, the latents of synthetic patients, inverse problems."""

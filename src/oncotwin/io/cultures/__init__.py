@@ -1,0 +1,1 @@
+"""Cultures in files: protocols and their timelines, sensor logs."""

@@ -1,0 +1,1 @@
+"""Images in files: NIfTI volumes in and out, and onto the grid of a run."""

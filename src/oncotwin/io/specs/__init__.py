@@ -1,0 +1,1 @@
+"""Specs of runs: what a document may hold, read strictly, resolved, explained."""
