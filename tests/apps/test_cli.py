@@ -15,8 +15,8 @@ from oncotwin.apps.catalogue import CATALOGUE
 from oncotwin.apps.cli.main import main
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.interruption import stop_requests
-from oncotwin.apps.tables import comparison_rows, shown_value
 from oncotwin.apps.tumour.demo import LEVELS
+from oncotwin.apps.tumour.tables import comparison_rows, shown_value
 from oncotwin.io.rundir import LOG
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.tumour3d import TumourParameters

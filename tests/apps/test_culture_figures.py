@@ -14,7 +14,7 @@ from oncotwin.apps.culture.figure_fluxes import days_shown, side_by_side
 from oncotwin.apps.culture.figure_product import draw_product, merits
 from oncotwin.apps.culture.frames import FLUX, OBSERVABLES
 from oncotwin.apps.culture.gallery import CULTURE_PICTURES, plan_of
-from oncotwin.apps.figures.__main__ import main
+from oncotwin.apps.figures import main
 from oncotwin.errors import BadInput
 from oncotwin.io.cultures.sensor_log import SensorLog
 from oncotwin.io.fields import FrameStore

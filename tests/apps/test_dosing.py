@@ -16,7 +16,7 @@ from oncotwin.apps.dosing.outcome import followed, outcome_of, saddle_of_task, s
 from oncotwin.apps.dosing.planning import virtual_patients
 from oncotwin.apps.dosing.plants import FAMILIES
 from oncotwin.apps.dosing.problem import problem_of, random_states
-from oncotwin.apps.figures.__main__ import main as redraw
+from oncotwin.apps.figures import main as redraw
 from oncotwin.control.schedule import Schedule
 from oncotwin.control.tabular import published
 from oncotwin.io.fields import open_results

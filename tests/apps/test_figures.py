@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.colors import LogNorm
 from PIL import Image
 
-from oncotwin.apps.figures.style import DPI, in_print, new_figure, number, quantity, rescaled, save, value_in_print
+from oncotwin.apps.style import DPI, in_print, new_figure, number, quantity, rescaled, save, value_in_print
 from oncotwin.apps.tumour.figure_animation import animate
 from oncotwin.apps.tumour.figure_comparison import draw_comparison
 from oncotwin.apps.tumour.figure_courses import draw_courses

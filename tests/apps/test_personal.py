@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from oncotwin.apps.cli import main as cli
-from oncotwin.apps.figures.__main__ import main as redraw
+from oncotwin.apps.figures import main as redraw
 from oncotwin.apps.personal import patient as patients
 from oncotwin.apps.personal import reference as references
 from oncotwin.apps.personal.harmonise import endpoints_of, harmonise, observables_of, row_of

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from oncotwin.apps.citations import PAPERS, SOURCES
-from oncotwin.apps.figures.__main__ import main
+from oncotwin.apps.figures import main
 from oncotwin.apps.tumour.gallery import PICTURES
 from oncotwin.apps.tumour.report import constants, write_report
 from oncotwin.apps.tumour.summary import MEANINGS, summarise

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FunctionLoader, StrictUndefined, UndefinedError
 
 from oncotwin.apps.citations import PAPERS
-from oncotwin.apps.figures.style import in_print, number
+from oncotwin.apps.style import in_print, number
 from oncotwin.core.parameters import Parameters
 from oncotwin.errors import StorageFailure
 from oncotwin.io.durable import storage, write_atomically

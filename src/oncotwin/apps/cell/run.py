@@ -16,7 +16,7 @@ from rich.table import Table
 
 from oncotwin.apps.cell.figure import draw_cell
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.figures.style import save
+from oncotwin.apps.style import save
 from oncotwin.core.exchange import Signals
 from oncotwin.errors import BadInput, NumericalFailure, nearest
 from oncotwin.io.durable import storage, write_atomically

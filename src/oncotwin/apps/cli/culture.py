@@ -151,7 +151,7 @@ def overlay(run: Path, log: Path, /, *, out: Path, force: Force = False) -> None
         PNG file to write.
     """
     from oncotwin.apps.culture.figure_assimilation import draw_overlay
-    from oncotwin.apps.figures.style import save
+    from oncotwin.apps.style import save
     from oncotwin.io.cultures.sensor_log import read_sensor_log
     from oncotwin.io.fields import open_results
     from oncotwin.io.specs.kinds import kind_of

@@ -56,8 +56,8 @@ def demo(
 
 def _doses(given: dict[str, Any], out: Path | None, as_json: bool) -> None:
     """The default patient at three infusion levels."""
-    from oncotwin.apps.tables import comparison_table
     from oncotwin.apps.tumour.demo import run_demo
+    from oncotwin.apps.tumour.tables import comparison_table
     from oncotwin.errors import BadInput
 
     for name, value in given.items():

@@ -94,8 +94,8 @@ def simulate_tumour(
     resume
         Run directory of a run that was stopped, to go on from its checkpoint.
     """
-    from oncotwin.apps.tables import summary_table
     from oncotwin.apps.tumour.run import go_on, run_tumour
+    from oncotwin.apps.tumour.tables import summary_table
     from oncotwin.io.rundir import only_empty, only_run
 
     if resume is None:

@@ -14,7 +14,7 @@ from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.culture.estimand import ESTIMATED, QUANTITIES, estimand, measured, natural, noise_of, prior
 from oncotwin.apps.culture.figure_assimilation import draw_assimilation
 from oncotwin.apps.culture.setup import CultureRun, actions_of, build
-from oncotwin.apps.figures.style import save
+from oncotwin.apps.style import save
 from oncotwin.errors import BadInput, NumericalFailure
 from oncotwin.io.cultures.sensor_log import SensorLog, read_sensor_log
 from oncotwin.io.cultures.timeline import timeline

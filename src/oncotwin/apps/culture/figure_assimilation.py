@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oncotwin.apps.culture.estimand import QUANTITIES
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, QUIET, VERMILLION, lettered, new_figure, styled
+from oncotwin.apps.style import BLUE, FAINT, INK, QUIET, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.tumour.course import completed
 from oncotwin.errors import BadInput
 from oncotwin.io.cultures.sensor_log import SensorLog

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from oncotwin.apps.culture.figure_courses import assays, finish, frame
 from oncotwin.apps.culture.figure_ribbons import draw_phases, share_days
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     FAINT,
     GREEN,

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oncotwin.apps.culture.figure_ribbons import CYTOKINES, draw_phases, share_days
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 import xarray as xr
 
-from oncotwin.apps.figures.style import write_picture
 from oncotwin.apps.flux.pathway import draw_pathway, scale_of
+from oncotwin.apps.style import write_picture
 from oncotwin.apps.tumour.course import completed
 from oncotwin.io.networks.pathway_map import PathwayMap, shipped_map
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from oncotwin.apps.culture.figure_cells import STATES
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, QUIET, VERMILLION, new_figure, number, styled
+from oncotwin.apps.style import BLUE, FAINT, INK, QUIET, VERMILLION, new_figure, number, styled
 from oncotwin.apps.tumour.course import completed
 
 DAYS = 4

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import xarray as xr
 from matplotlib.axes import Axes
 
-from oncotwin.apps.figures.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, QUIET, SKY, VERMILLION
+from oncotwin.apps.style import BLUE, FAINT, GREEN, INK, ORANGE, PURPLE, QUIET, SKY, VERMILLION
 from oncotwin.io.cultures.timeline import Bar, Timeline
 
 ROWS = ("Activator", "Vector", "Cytokines", "Medium", "Samples")

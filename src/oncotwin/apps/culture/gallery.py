@@ -10,7 +10,7 @@ from oncotwin.apps.culture.figure_cells import draw_cells, draw_limits
 from oncotwin.apps.culture.figure_courses import draw_medium
 from oncotwin.apps.culture.figure_fluxes import write_flux_days, write_fluxes
 from oncotwin.apps.culture.figure_product import draw_product
-from oncotwin.apps.figures.style import save
+from oncotwin.apps.style import save
 from oncotwin.io.cultures.timeline import Timeline, timeline
 from oncotwin.io.fields import open_results
 from oncotwin.io.networks.pathway_map import shipped_map

@@ -9,8 +9,8 @@ from oncotwin.apps.culture.gallery import CULTURE_PICTURES
 from oncotwin.apps.culture.setup import parameters_of
 from oncotwin.apps.culture.summary import MEANINGS
 from oncotwin.apps.culture.tables import WORDS, settings, shown_end, when
-from oncotwin.apps.figures.style import raised
 from oncotwin.apps.page import constants_beside, read_summary, shown_pictures, write_page
+from oncotwin.apps.style import raised
 from oncotwin.io.cultures.protocols import read_protocol
 from oncotwin.io.rundir import SPEC, SUMMARY
 from oncotwin.io.specs.culture import CultureSpec

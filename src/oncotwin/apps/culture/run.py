@@ -19,7 +19,6 @@ from oncotwin.apps.culture.report import write_culture_report
 from oncotwin.apps.culture.setup import CultureRun, build
 from oncotwin.apps.culture.summary import ledger_of, summarise_culture
 from oncotwin.apps.engine import Position, Simulation
-from oncotwin.apps.finish import is_finished
 from oncotwin.apps.progress import shown
 from oncotwin.core.rollout import Transition
 from oncotwin.errors import NumericalFailure
@@ -55,7 +54,7 @@ def run_culture(
 def go_on_culture(path: Path) -> dict[str, Any]:
     """Resume a run; the summary.  A finished one is left as it is."""
     with reopen(path) as run:
-        if is_finished(run):
+        if run.is_finished():
             print(f"{path}: this run is finished; nothing was done", file=sys.stderr)
             return run.read_json(SUMMARY)
         spec = resolve(run / SPEC, (), CultureParameters, CULTURE)

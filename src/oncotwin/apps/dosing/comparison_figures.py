@@ -15,7 +15,7 @@ from matplotlib.patches import Patch
 from oncotwin.apps.dosing.naming import CONTROLLERS, NAMES, therapy_in_words
 from oncotwin.apps.dosing.plants import PLANTS, Plant
 from oncotwin.apps.dosing.results import DOSE
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,

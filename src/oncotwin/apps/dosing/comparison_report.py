@@ -8,8 +8,8 @@ from oncotwin.apps.dosing.comparison_tables import arms, claimed, pairs, percent
 from oncotwin.apps.dosing.plants import FAMILIES
 from oncotwin.apps.dosing.problem import parameters_of
 from oncotwin.apps.dosing.report import PAPER, SOURCES
-from oncotwin.apps.figures.style import raised, save
 from oncotwin.apps.page import constants_beside, read_summary, shown_pictures, write_page
+from oncotwin.apps.style import raised, save
 from oncotwin.io.fields import open_results
 from oncotwin.io.rundir import FIGURES, SPEC, STARTS, SUMMARY
 from oncotwin.io.specs.dosing import ComparisonSpec

@@ -13,7 +13,7 @@ from oncotwin.apps.dosing.phase_plane import draw_phase_plane
 from oncotwin.apps.dosing.plants import PLANTS
 from oncotwin.apps.dosing.problem import problem_of
 from oncotwin.apps.dosing.results import DOSE, OPTIMAL
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     INK,
     ORANGE,

@@ -3,7 +3,7 @@
 from types import MappingProxyType
 
 from oncotwin.apps.dosing.plants import Plant
-from oncotwin.apps.figures.style import in_print
+from oncotwin.apps.style import in_print
 
 _CELLS = "1e6 cells"
 NAMES = MappingProxyType(

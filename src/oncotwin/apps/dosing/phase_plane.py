@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,

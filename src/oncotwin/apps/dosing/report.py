@@ -14,8 +14,8 @@ from oncotwin.apps.dosing.plants import FAMILIES, PLANTS
 from oncotwin.apps.dosing.problem import parameters_of
 from oncotwin.apps.dosing.summary import MEANINGS
 from oncotwin.apps.dosing.tables import shown_number
-from oncotwin.apps.figures.style import raised, save
 from oncotwin.apps.page import constants_beside, read_summary, shown_pictures, write_page
+from oncotwin.apps.style import raised, save
 from oncotwin.io.fields import open_results
 from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY
 from oncotwin.io.specs.dosing import DosingSpec

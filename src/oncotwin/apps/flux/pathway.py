@@ -10,11 +10,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
-from oncotwin.apps.figures.style import INK, write_picture
 from oncotwin.apps.flux.compartments import panels
 from oncotwin.apps.flux.curves import Curve, arrowhead
 from oncotwin.apps.flux.reaction_lines import ABSENT, IDLE, RADIUS, SMALL, THIN, draw_reaction, state
 from oncotwin.apps.flux.scale import FluxScale, flux_text
+from oncotwin.apps.style import INK, write_picture
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.networks.pathway_map import DrawnReaction, PathwayMap, Point
 

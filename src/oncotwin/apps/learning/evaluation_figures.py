@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     ORANGE,

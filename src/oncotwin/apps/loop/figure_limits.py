@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     FAINT,
     INK,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from oncotwin.apps.culture.figure_cells import STATES
-from oncotwin.apps.figures.style import BLUE, INK, ORANGE, QUIET, lettered, new_figure, styled
+from oncotwin.apps.style import BLUE, INK, ORANGE, QUIET, lettered, new_figure, styled
 from oncotwin.studies.veins import VeinParameters
 
 COLOURS = (ORANGE, BLUE)

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import INK, ORANGE, PURPLE, QUIET, SKY, lettered, new_figure, styled
 from oncotwin.apps.loop.figure_courses import ARM_COLOURS
+from oncotwin.apps.style import INK, ORANGE, PURPLE, QUIET, SKY, lettered, new_figure, styled
 
 SOURCE_COLOURS = {"donors": ORANGE, "latents": SKY, "constants": PURPLE}
 SHOWN = {

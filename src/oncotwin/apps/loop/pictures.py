@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import save
 from oncotwin.apps.loop.figure_courses import draw_arms
 from oncotwin.apps.loop.figure_limits import draw_limits
 from oncotwin.apps.loop.figure_made import draw_made
 from oncotwin.apps.loop.figure_sure import draw_sure
 from oncotwin.apps.page import read_summary
+from oncotwin.apps.style import save
 from oncotwin.apps.tumour.figure_comparison import draw_comparison
 from oncotwin.io.fields import open_results
 from oncotwin.io.rundir import FIGURES, RESULTS, SUMMARY

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from oncotwin.apps.citations import Citation
-from oncotwin.apps.figures.style import number
 from oncotwin.apps.loop import draws
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
 from oncotwin.apps.loop.sentences import (
@@ -20,6 +19,7 @@ from oncotwin.apps.loop.sentences import (
     why,
 )
 from oncotwin.apps.page import Constant, constants_beside, read_summary, shown_pictures, write_page
+from oncotwin.apps.style import number
 from oncotwin.io.rundir import SUMMARY
 from oncotwin.models.tumour3d import TumourParameters
 from oncotwin.models.tumour3d.adjunct_parameters import AdjunctParameters

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from oncotwin.apps.figures.style import number
 from oncotwin.apps.loop.likely import OUTCOMES
 from oncotwin.apps.loop.regimens import LIMITS
-from oncotwin.apps.tables import shown_value
+from oncotwin.apps.style import number
 from oncotwin.apps.tumour.summary import MEANINGS
+from oncotwin.apps.tumour.tables import shown_value
 from oncotwin.core.controller import Status
 
 Row = tuple[str, list[str], str]

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.loop.report import PAPERS, SOURCES, loop_constants
+from oncotwin.apps.page import read_summary, shown_pictures, write_page
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,
@@ -23,8 +25,6 @@ from oncotwin.apps.figures.style import (
     save,
     styled,
 )
-from oncotwin.apps.loop.report import PAPERS, SOURCES, loop_constants
-from oncotwin.apps.page import read_summary, shown_pictures, write_page
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.rundir import FIGURES, SUMMARY
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from rich.table import Table
 
-from oncotwin.apps.tables import shown_value
 from oncotwin.apps.tumour.summary import MEANINGS
+from oncotwin.apps.tumour.tables import shown_value
 from oncotwin.io.fields import NOTICE
 
 SHOWN = (

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from oncotwin.apps.figures.style import BLUE, GREEN, OUTSIDE, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.personal.results import Results
+from oncotwin.apps.style import BLUE, GREEN, OUTSIDE, VERMILLION, lettered, new_figure, styled
 
 TAG_COLOURS = {"baseline": BLUE, "early": GREEN, "outcome": VERMILLION}
 _ROW, _EDGE = 0.105, 1.5

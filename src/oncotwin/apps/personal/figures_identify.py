@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, QUIET, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.personal.twin import LATENTS
+from oncotwin.apps.style import BLUE, FAINT, INK, QUIET, VERMILLION, lettered, new_figure, styled
 from oncotwin.studies.emulator import SCORES
 from oncotwin.studies.identify import INPUTS, LIMIT, OBSERVATIONS
 from oncotwin.studies.known_truth import NOMINAL, RANKED

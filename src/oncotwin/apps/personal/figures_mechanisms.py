@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.personal.results import Results
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,
@@ -21,7 +22,6 @@ from oncotwin.apps.figures.style import (
     new_figure,
     styled,
 )
-from oncotwin.apps.personal.results import Results
 from oncotwin.studies.mechanisms import MECHANISMS
 
 SOURCE_LOOKS = {"out of fold": (BLUE, "o"), "reference": (VERMILLION, "s")}

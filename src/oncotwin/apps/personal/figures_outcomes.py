@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, ORANGE, QUIET, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.personal.results import Results
+from oncotwin.apps.style import BLUE, FAINT, INK, ORANGE, QUIET, VERMILLION, lettered, new_figure, styled
 
 COLOURS = {"boosting": BLUE, "logistic regression": ORANGE, "share of positives": QUIET, "always positive": FAINT}
 SHOWN = {"balanced_accuracy": "Balanced\naccuracy", "f1": r"$F_1$", "auroc": "AUROC", "auprc": "AUPRC"}

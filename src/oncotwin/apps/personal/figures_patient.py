@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import BLUE, FAINT, INK, SKY, VERMILLION, lettered, new_figure, styled
 from oncotwin.apps.personal.course import BAND, SHOWN
+from oncotwin.apps.style import BLUE, FAINT, INK, SKY, VERMILLION, lettered, new_figure, styled
 from oncotwin.core.endpoints import Response
 from oncotwin.io.array_file import read_arrays
 

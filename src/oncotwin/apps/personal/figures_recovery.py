@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.personal.paper import TABLE_2
+from oncotwin.apps.personal.results import Results
+from oncotwin.apps.style import (
     BLUE,
     FAINT,
     GREEN,
@@ -20,8 +22,6 @@ from oncotwin.apps.figures.style import (
     new_figure,
     styled,
 )
-from oncotwin.apps.personal.paper import TABLE_2
-from oncotwin.apps.personal.results import Results
 from oncotwin.studies.recovery import recovery
 
 SET_COLOURS = {"baseline": SKY, "baseline+early": BLUE, "baseline+early+outcome": VERMILLION}

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import save
 from oncotwin.apps.page import read_summary
 from oncotwin.apps.personal.figures_cohort import draw_features, draw_reference
 from oncotwin.apps.personal.figures_mechanisms import draw_attributions, draw_effects, draw_landscape, draw_mechanisms
@@ -14,6 +13,7 @@ from oncotwin.apps.personal.figures_outcomes import draw_direct, draw_frequencie
 from oncotwin.apps.personal.figures_patient import CAPTION, draw_patient
 from oncotwin.apps.personal.figures_recovery import draw_errors, draw_patients, draw_table2
 from oncotwin.apps.personal.results import Results, read_results
+from oncotwin.apps.style import save
 from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY
 from oncotwin.io.specs.personal import read_personal_spec
 

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from oncotwin.apps.figures.style import save
 from oncotwin.apps.personal.estimates import emulated, shipped_emulator
 from oncotwin.apps.personal.figures_identify import draw_known_truth, draw_profiles, draw_screening
 from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
+from oncotwin.apps.style import save
 from oncotwin.core.observables import Observables
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest

@@ -7,12 +7,12 @@ from typing import Any
 from jinja2 import Environment
 
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.figures.style import number, save
 from oncotwin.apps.progress import shown
-from oncotwin.apps.tables import COMPARED, comparison_rows
+from oncotwin.apps.style import number, save
 from oncotwin.apps.tumour.figure_comparison import draw_comparison
 from oncotwin.apps.tumour.setup import build, replan
 from oncotwin.apps.tumour.simulate import start
+from oncotwin.apps.tumour.tables import COMPARED, comparison_rows
 from oncotwin.errors import BadInput
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE, open_results

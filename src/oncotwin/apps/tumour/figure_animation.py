@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from PIL import Image
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     INK,
     OUTSIDE,
     QUIET,

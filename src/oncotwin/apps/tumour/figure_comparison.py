@@ -11,7 +11,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     WIDTH,
     axes_at,
     beside,

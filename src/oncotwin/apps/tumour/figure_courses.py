@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     GREEN,
     INK,

@@ -6,7 +6,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from oncotwin.apps.figures.style import lettered, new_figure, rescaled, styled
+from oncotwin.apps.style import lettered, new_figure, rescaled, styled
 from oncotwin.apps.tumour.course import completed
 from oncotwin.apps.tumour.shown import PRINTED, edges, frame_numbers, frame_of, spatial_axes
 

@@ -12,7 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from oncotwin.apps.figures.style import OUTSIDE, WIDTH, axes_at, beside, new_figure, number, round_ticks, styled
+from oncotwin.apps.style import OUTSIDE, WIDTH, axes_at, beside, new_figure, number, round_ticks, styled
 from oncotwin.apps.tumour.course import completed
 from oncotwin.apps.tumour.shown import (
     PRINTED,

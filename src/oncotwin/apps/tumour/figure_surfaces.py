@@ -13,7 +13,7 @@ from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 from scipy.ndimage import gaussian_filter, map_coordinates, zoom
 from skimage.measure import marching_cubes
 
-from oncotwin.apps.figures.style import (
+from oncotwin.apps.style import (
     BLUE,
     FAINT,
     QUIET,

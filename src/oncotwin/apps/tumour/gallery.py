@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import xarray as xr
 
-from oncotwin.apps.figures.style import save
+from oncotwin.apps.style import save
 from oncotwin.apps.tumour.figure_animation import animate
 from oncotwin.apps.tumour.figure_courses import draw_courses
 from oncotwin.apps.tumour.figure_profiles import draw_profiles

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from oncotwin.apps.citations import SOURCES
-from oncotwin.apps.figures.style import raised
 from oncotwin.apps.page import Constant, constants_beside, read_summary, shown_pictures, write_page
-from oncotwin.apps.tables import shown_value
+from oncotwin.apps.style import raised
 from oncotwin.apps.tumour.gallery import PICTURES
 from oncotwin.apps.tumour.setup import parameters_of
 from oncotwin.apps.tumour.summary import MEANINGS
+from oncotwin.apps.tumour.tables import shown_value
 from oncotwin.io.rundir import SPEC, SUMMARY
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.io.specs.tumour import TumourSpec

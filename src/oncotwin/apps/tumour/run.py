@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.finish import is_finished
 from oncotwin.apps.progress import shown
 from oncotwin.apps.tumour.setup import build
 from oncotwin.apps.tumour.simulate import resume, start
@@ -34,7 +33,7 @@ def run_tumour(
 def go_on(path: Path) -> dict[str, Any]:
     """Resume a run; the summary.  A finished one is left as it is."""
     with reopen(path) as run:
-        if is_finished(run):
+        if run.is_finished():
             print(f"{path}: this run is finished; nothing was done", file=sys.stderr)
             return run.read_json(SUMMARY)
         spec = resolve(run / SPEC, (), TumourParameters)

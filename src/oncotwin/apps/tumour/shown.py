@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import LogNorm, Normalize
 
-from oncotwin.apps.figures.style import rescaled
+from oncotwin.apps.style import rescaled
 from oncotwin.errors import BadInput
 
 PRINTED = MappingProxyType(

@@ -7,8 +7,8 @@ from typing import Any
 from oncotwin.apps import engine
 from oncotwin.apps.engine import Position, Simulation
 from oncotwin.apps.failure import failure_of
-from oncotwin.apps.finish import finish
 from oncotwin.apps.progress import Watcher
+from oncotwin.apps.tumour.finish import finish
 from oncotwin.apps.tumour.setup import TumourRun, field_units
 from oncotwin.core.rollout import Transition, transitions
 from oncotwin.io.rundir import RunDirectory

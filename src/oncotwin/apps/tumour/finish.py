@@ -10,7 +10,7 @@ from oncotwin.apps.tumour.setup import TumourRun
 from oncotwin.apps.tumour.summary import summarise
 from oncotwin.io.fields import NOTICE, open_results
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.rundir import MANIFEST, RESULTS, SPEC, SUMMARY, RunDirectory, utc_now
+from oncotwin.io.rundir import RESULTS, SPEC, SUMMARY, RunDirectory, utc_now
 from oncotwin.io.specs.tumour import TumourSpec
 from oncotwin.models.tumour3d import Fields, State
 
@@ -49,11 +49,6 @@ def finish(
         seed=spec.seeding.patch_seed,
     )
     return run.read_json(SUMMARY)
-
-
-def is_finished(run: RunDirectory) -> bool:
-    """Whether `finish` has come to its end, the manifest being its last file."""
-    return (run / SUMMARY).exists() and (run / MANIFEST).exists()
 
 
 def ledger_table(state: State) -> dict[str, dict[str, float]]:

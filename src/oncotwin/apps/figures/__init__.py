@@ -1,1 +1,0 @@
-"""Figures of a run, each drawn from its results alone."""
