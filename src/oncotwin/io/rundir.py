@@ -33,6 +33,10 @@ class RunDirectory:
     def __truediv__(self, name: str) -> Path:
         return self.path / name
 
+    def is_finished(self) -> bool:
+        """Whether the run has come to its end, the manifest being its last file."""
+        return (self / SUMMARY).exists() and (self / MANIFEST).exists()
+
     def log(self, event: str, **facts: Any) -> None:
         """Append one line to log.jsonl: the time in UTC, what happened, and facts that JSON can hold."""
         line = json.dumps({"at": utc_now(), "event": event, **_for_json(facts)}) + "\n"
