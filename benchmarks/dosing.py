@@ -104,7 +104,7 @@ def ours(horizon: int) -> Callable[[], Callable]:
             nonlocal memory
             decision = mpc.act(st.Observation(x[0], x[1]), memory)
             memory = decision.memory
-            return np.array([float(dose) for dose in decision.action])
+            return np.array([np.asarray(dose) for dose in decision.action])
 
         return decide
 

@@ -82,7 +82,7 @@ class Guarded(eqx.Module):
     def start(self) -> tuple[Any, Ledger]:
         """The inner memory, and an empty ledger."""
         nothing = jax.tree.map(lambda x: jnp.zeros_like(jnp.asarray(x, float)), self.none)
-        empty = Ledger(jnp.asarray(0), nothing, nothing, jnp.asarray(0), jnp.asarray(-jnp.inf))
+        empty = Ledger(jnp.asarray(0), nothing, nothing, jnp.asarray(0, int), jnp.asarray(-jnp.inf, float))
         return self.inner.start(), empty
 
     def act(self, observation: Any, memory: tuple[Any, Ledger]) -> Decision:

@@ -14,7 +14,8 @@ from oncotwin.core.controller import Decision, Status
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput
 from oncotwin.numerics.batching import batched_search
-from oncotwin.numerics.shooting import Outcome, Settings, Solution, evaluate, solve
+from oncotwin.numerics.courses import evaluate
+from oncotwin.numerics.shooting import Outcome, Settings, Solution, solve
 
 VIOLATION = 1e-3
 """How far beyond a bound, relative to one plus its size, a predicted observation may be before a plan is infeasible."""
@@ -58,7 +59,7 @@ class Mpc:
 
     def start(self) -> jax.Array:
         """No plan yet: NaN, (N, m).  The memory is the plan for the intervals to come."""
-        return jnp.full((self.horizon, self._predicted().limits.low.size), jnp.nan)
+        return jnp.full((self.horizon, self._predicted().limits.low.size), jnp.nan, float)
 
     def act(self, observation: Any, memory: jax.Array) -> Decision:
         """The first action of the best plan found."""

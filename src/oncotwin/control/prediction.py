@@ -13,8 +13,8 @@ from oncotwin.control.objective import Bounds
 from oncotwin.core.model import Model
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput
+from oncotwin.numerics.courses import Problem
 from oncotwin.numerics.ode import Adaptive, Divided, Stepped
-from oncotwin.numerics.shooting import Problem
 
 Objective = Callable[[Any, Any, Any], Any]
 """(observation at the interval's end, action, parameters) -> cost of the interval."""

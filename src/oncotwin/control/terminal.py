@@ -12,7 +12,8 @@ from oncotwin.control.optimal import LONG, STARTS, optimal_plan
 from oncotwin.control.prediction import Objective, Prediction, flat, predicted
 from oncotwin.core.task import Task
 from oncotwin.errors import BadInput
-from oncotwin.numerics.shooting import Outcome, Problem
+from oncotwin.numerics.courses import Problem
+from oncotwin.numerics.shooting import Outcome
 
 MARGIN = 0.05
 """Share by which the box of the fit is wider than the states that were visited."""

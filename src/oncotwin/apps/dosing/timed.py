@@ -25,7 +25,7 @@ def timed(problem: Problem, controller: Controller, state: Any) -> tuple[Course,
     task = problem.task
     act = jax.jit(lambda observation, memory: controller.act(observation, memory))
     advance = jax.jit(lambda state, action, dt: _interval(problem, state, action, dt))
-    seen, memory = _typed(task.model.observe(state, task.parameters)), _typed(controller.start())
+    seen, memory = task.model.observe(state, task.parameters), controller.start()
     jax.block_until_ready(act(seen, memory))
     rows, taken = [], []
     observations = [seen]
@@ -34,7 +34,7 @@ def timed(problem: Problem, controller: Controller, state: Any) -> tuple[Course,
         decision = jax.block_until_ready(act(seen, memory))
         taken.append(1e3 * (time.perf_counter() - since))
         state, seen, numerics, cost = advance(state, decision.action, dt)
-        seen, memory = _typed(seen), _typed(decision.memory)
+        memory = decision.memory
         observations.append(seen)
         rows.append((decision.action, decision.status, numerics, cost))
     actions, decisions, status, costs = jax.tree.map(lambda *leaves: jnp.stack(leaves), *rows)
@@ -50,8 +50,3 @@ def _interval(problem: Problem, state: Any, action: Any, dt: Any) -> tuple[Any, 
     state = model.advance(state, action, p, dt)
     seen = model.observe(state, p)
     return state, seen, model.status(state), problem.objective(seen, action, p)
-
-
-def _typed(record: Any) -> Any:
-    """The record with the types that a decision gives back, so that what is compiled for the first serves all."""
-    return jax.tree.map(lambda x: jax.lax.convert_element_type(x, jnp.result_type(x)), record)

@@ -101,7 +101,7 @@ class Combination(Lumped[State, Action, Observation, CombinationParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0), jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float), jnp.asarray(0.0, float))
 
     def limits(self, p: CombinationParameters) -> tuple[Action, Action]:
         """No drug, and the greatest dose of both."""

@@ -104,7 +104,7 @@ class DePillis(Lumped[State, Action, Observation, DePillisParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: DePillisParameters) -> tuple[Action, Action]:
         """No drug, and the greatest dose rate."""

@@ -75,7 +75,8 @@ class Ergun(Lumped[State, Action, Observation, ErgunParameters]):
     def initial(self, p: ErgunParameters) -> State:
         """The stated shares of the untreated equilibrium ((b - mu)/d)^(3/2)."""
         equilibrium = power((p.b - p.mu) / p.d, 1.5)
-        return State(jnp.asarray(p.p_share * equilibrium), jnp.asarray(p.q_share * equilibrium), jnp.asarray(0.0))
+        shares = (p.p_share * equilibrium, p.q_share * equilibrium, 0.0)
+        return State(*(jnp.asarray(share, float) for share in shares))
 
     def rate(self, state: State, action: Action, p: ErgunParameters) -> State:
         """The three equations."""
@@ -96,7 +97,7 @@ class Ergun(Lumped[State, Action, Observation, ErgunParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: ErgunParameters) -> tuple[Action, Action]:
         """No drug, and the greatest level."""

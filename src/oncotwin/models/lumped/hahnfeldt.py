@@ -123,7 +123,7 @@ class Hahnfeldt(Lumped[State, Action, Observation, HahnfeldtParameters]):
 
     def no_action(self) -> Action:
         """No infusion."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: HahnfeldtParameters) -> tuple[Action, Action]:
         """No infusion, and the greatest."""

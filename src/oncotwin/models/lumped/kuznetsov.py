@@ -105,7 +105,7 @@ class Kuznetsov(Lumped[State, Action, Observation, KuznetsovParameters]):
 
     def no_action(self) -> Action:
         """No cells."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: KuznetsovParameters) -> tuple[Action, Action]:
         """No cells, and the most."""

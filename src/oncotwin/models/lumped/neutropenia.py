@@ -113,7 +113,7 @@ class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
 
     def initial(self, p: NeutropeniaParameters) -> State:
         """At rest, without drug."""
-        none, marrow = jnp.asarray(0.0), jnp.asarray(p.k_circ * p.circ_0 / p.k_tr)
+        none, marrow = jnp.asarray(0.0, float), jnp.asarray(p.k_circ * p.circ_0 / p.k_tr)
         rest = (jnp.asarray(p.circ_0, float), jnp.asarray(p.gcsf_0, float))
         return State(none, none, none, marrow, marrow, marrow, marrow, marrow, *rest)
 
@@ -153,7 +153,7 @@ class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: NeutropeniaParameters) -> tuple[Action, Action]:
         """No drug, and the greatest infusion."""

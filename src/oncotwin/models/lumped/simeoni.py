@@ -72,7 +72,8 @@ class Simeoni(Lumped[State, Action, Observation, SimeoniParameters]):
 
     def initial(self, p: SimeoniParameters) -> State:
         """An untouched tumour."""
-        return State(jnp.asarray(p.w_0, float), jnp.asarray(0.0), jnp.asarray(0.0), jnp.asarray(0.0))
+        none = jnp.asarray(0.0, float)
+        return State(jnp.asarray(p.w_0, float), none, none, none)
 
     def rate(self, state: State, action: Action, p: SimeoniParameters) -> State:
         """The four equations."""
@@ -96,7 +97,7 @@ class Simeoni(Lumped[State, Action, Observation, SimeoniParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float))
 
     def limits(self, p: SimeoniParameters) -> tuple[Action, Action]:
         """No drug, and the greatest level."""

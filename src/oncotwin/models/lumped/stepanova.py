@@ -117,7 +117,7 @@ class Stepanova(Lumped[State, Action, Observation, StepanovaParameters]):
 
     def no_action(self) -> Action:
         """No drug."""
-        return Action(jnp.asarray(0.0), jnp.asarray(0.0))
+        return Action(jnp.asarray(0.0, float), jnp.asarray(0.0, float))
 
     def limits(self, p: StepanovaParameters) -> tuple[Action, Action]:
         """No drug, and the greatest dose of both."""
