@@ -34,9 +34,9 @@ from oncotwin.apps.personal.twin import simulate
 from oncotwin.studies.bank import sobol_design
 from oncotwin.studies.emulator import SCORES, scores_of
 from oncotwin.studies.folds import partition
-from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.learning import given
 from oncotwin.studies.learning_curve import learning_curve
-from oncotwin.studies.protocols import default_protocol, hold_out
+from oncotwin.studies.protocols import Job, default_protocol, hold_out
 from oncotwin.studies.scaled_logit import exact
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "studies"))
@@ -107,10 +107,11 @@ def protocols() -> list[dict]:
     """Rows of cost of one repeat, five folds of six latents, and of the error on the first fold."""
     X, theta = synthetic(PATIENTS)
     protocol = default_protocol(repeats=1)
-    lesson, groups = lesson_of(X, theta, protocol.scale), tuple((j,) for j in range(X.shape[1]))
+    groups, targets = tuple((j,) for j in range(X.shape[1])), given(theta)(np.ones(PATIENTS, bool))
     held = partition(PATIENTS, protocol.outer, protocol.seed)
-    hold_out(lesson, protocol, groups, (0, 0))
-    fast, wall, cpu = timed(lambda: [hold_out(lesson, protocol, groups, (0, k)) for k in range(protocol.outer)])
+    jobs = [Job(0, fold, targets) for fold in range(protocol.outer)]
+    hold_out(X, protocol, groups, jobs[0])
+    fast, wall, cpu = timed(lambda: [hold_out(X, protocol, groups, job) for job in jobs])
     rows = [
         {
             "protocol": "default",

@@ -28,6 +28,7 @@ from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.manifest import verify_manifest
 from oncotwin.io.rundir import only_empty
 from oncotwin.io.specs.personal import PersonalSpec, personal_spec, read_personal_spec
+from oncotwin.studies.learning import given
 
 N = 20
 
@@ -64,7 +65,12 @@ def fake_estimates(observed, doses, key, train=None):
     sd = np.full(latents.shape, 0.05)
     low, high = (np.clip(latents + sign * sd, 0, 1) for sign in (-2, 2))
     one = np.ones_like(latents)
-    return SimpleNamespace(latents=latents, mean=latents, sd=sd, low=low, high=high, weights=one, r_hat=one)
+    return SimpleNamespace(latents=latents, mean=latents, sd=sd, low=low, high=high, r_hat=one)
+
+
+def fake_teacher(observed, doses):
+    """Targets near the truth, whoever is learnt from."""
+    return given(made_up(len(doses))[1])
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +84,7 @@ def run(tmp_path_factory):
     spec = PersonalSpec(**files, repeats=1, permutations=19)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(references, "reference_estimates", fake_estimates)
+        patch.setattr(references, "teacher", fake_teacher)
         summary = run_personalise(spec, folder / "run", only_empty)
     return folder / "run", summary
 
@@ -266,7 +273,7 @@ def test_truth_is_scored_against_and_unsettled_posteriors_are_doubted(run):
     settled = fake_estimates(None, np.zeros(N), None)
     r_hat = settled.r_hat.copy()
     r_hat[4, 2] = 1.3
-    parts = (settled.latents, settled.mean, settled.sd, settled.low, settled.high, settled.weights, r_hat)
+    parts = (settled.latents, settled.mean, settled.sd, settled.low, settled.high, r_hat)
     said = unsettled(harmonise(made_up()[0], "here"), Reference(*parts))
     assert said == ("the posterior of p04 has not settled (R-hat 1.30): trust its latents less than they look",)
     planted = [doubt for doubt in summary["doubts"] if "alone ranks the patients" in doubt]

@@ -6,14 +6,20 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from oncotwin.apps.personal.estimates import emulated, reference_estimates, training_population
+from oncotwin.apps.personal.estimates import emulated, reference_estimates, teacher, training_population
+from oncotwin.apps.personal.teaching import prepared
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
+from oncotwin.studies.folds import training_masks
 from oncotwin.studies.inverse import Problem, map_estimates, objective
 from oncotwin.studies.known_truth import KnownTruth, coverage, ranks_of, recover, share_of, uniformity
+from oncotwin.studies.leaks import reached
+from oncotwin.studies.learning import Teach
 from oncotwin.studies.likelihood import Population, data_of, first_population
 from oncotwin.studies.posterior import Sampling
+from oncotwin.studies.protocols import Job, default_protocol, hold_out
 from oncotwin.studies.refine import refine
+from oncotwin.studies.taught import widths
 
 SAMPLING = Sampling(warm_up=100, draws=150, kept=150)
 DOSES = np.full(80, 2.5e8)
@@ -77,16 +83,73 @@ def test_intervals_half_as_wide_are_caught(known):
     assert np.all(uniformity(ranks_of(known.truth, draws)) < 1e-3)
 
 
-def test_the_population_of_training_patients_knows_no_other(known):
-    observed = Observables(*(np.concatenate([leaf, leaf[:20]]) for leaf in known.observed))
-    doses, train = np.full(100, 2.5e8), np.arange(100) < 80
-    changed = observed._replace(c_max=np.where(train, observed.c_max, 10.0 * observed.c_max))
-    mine, again = (training_population(seen, doses, train) for seen in (observed, changed))
-    for a, b in zip(mine, again, strict=True):
-        assert np.array_equal(np.asarray(a), np.asarray(b))
-    louder = observed._replace(c_max=3.0 * observed.c_max)
-    shifted = training_population(louder, doses, train)
-    assert float(shifted.offset[0] - mine.offset[0]) == pytest.approx(np.log(3.0), rel=0.35)
+@pytest.fixture(scope="module")
+def teachers(known) -> tuple[Teach, Teach, np.ndarray]:
+    """What teaches the patients; the same where those held out have ten times the peak and no cytokines; who is not."""
+    train = training_masks(len(DOSES), 5, 0)[0]
+    observed = known_observed(known)
+    louder = {"c_max": np.where(train, observed.c_max, 10.0 * observed.c_max)}
+    changed = observed._replace(**louder, peak_il6=np.where(train, observed.peak_il6, np.nan))
+    return teacher(observed, DOSES), teacher(changed, DOSES), train
+
+
+def test_a_patient_held_out_reaches_nothing_that_its_fold_learns(known, teachers):
+    *several, train = teachers
+    mine, again = (teach(train) for teach in several)
+    assert np.array_equal(mine.theta[train], again.theta[train])
+    assert np.array_equal(mine.w, again.w)
+    assert np.min(np.max(np.abs(mine.theta - again.theta)[~train], axis=0)) > 0.05  # their own targets do change
+    X = np.random.default_rng(0).normal(size=(len(DOSES), 3)) + np.log(known_observed(known).c_max)[:, None]
+    protocol, groups = default_protocol(repeats=1), ((0,), (1,), (2,))
+    folds = [hold_out(X, protocol, groups, Job(0, 0, targets)) for targets in (mine, again)]
+    for one, other in zip(*([f.predictions, f.low, f.high] for f in folds), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_leak_planted_in_the_population_is_caught(known, teachers):
+    first, second, train = teachers
+    everybody = np.ones_like(train)
+    observed = known_observed(known)
+
+    def honest(of: Observables) -> Teach:
+        return first if of is observed else second
+
+    def peeking(of: Observables) -> Teach:
+        return lambda mask: honest(of)(everybody)  # the population of all, whoever is learnt from
+
+    assert not reached(honest, observed, train)
+    assert reached(peeking, observed, train)
+
+
+def test_folds_are_taught_what_everybody_would_be_alone(known, teachers):
+    teach, _, train = teachers
+    everybody = teach(np.ones_like(train))
+    observed = known_observed(known)
+    population = training_population(observed, DOSES, None)
+    whole = map_estimates(observed, DOSES, emulated(), population)
+    assert everybody.theta == pytest.approx(np.asarray(whole.latents), abs=1e-6)  # near modes are the modes
+    assert everybody.w.mean(axis=0) == pytest.approx(1.0)
+    ready = prepared(teach, [train, train], 2)
+    assert np.array_equal(ready(train).theta, teach(train).theta)
+    assert ready(train).w[train].mean(axis=0) == pytest.approx(1.0)
+    assert not ready(train).w[~train].any()
+    with pytest.raises(BadInput, match="nobody to train on"):
+        teach(np.zeros_like(train))
+
+
+def test_widths_at_the_mode_are_nearly_those_of_the_sampler(known):
+    logits = np.log(known.estimates.latents / (1 - known.estimates.latents))
+    data = data_of(known_observed(known))
+    near = np.asarray(widths(logits, jnp.asarray(DOSES), data, emulated(), first_population()))
+    assert np.median(near / known.estimates.sd, axis=0) == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_louder_assay_is_an_offset_of_the_population(known):
+    observed = known_observed(known)
+    mine, louder = (
+        training_population(observed._replace(c_max=factor * observed.c_max), DOSES, None) for factor in (1.0, 3.0)
+    )
+    assert float(louder.offset[0] - mine.offset[0]) == pytest.approx(np.log(3.0), rel=0.35)
     assert np.all(np.diff(np.asarray(mine.recist_cuts)) <= 0)
 
 

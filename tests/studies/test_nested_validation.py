@@ -11,9 +11,9 @@ from oncotwin.errors import BadInput
 from oncotwin.studies import boosting
 from oncotwin.studies.folds import partition
 from oncotwin.studies.leaks import audit
-from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.learning import Targets, given
 from oncotwin.studies.linear import standardised
-from oncotwin.studies.protocols import MODELS, default_protocol, hold_out, published_protocol, validate
+from oncotwin.studies.protocols import MODELS, Job, default_protocol, hold_out, published_protocol, validate
 from oncotwin.studies.published import tune
 from oncotwin.studies.recovery import permutation_null, recovery
 from oncotwin.studies.scaled_logit import exact, published
@@ -95,29 +95,30 @@ def test_same_seed_same_bits_whatever_the_order_of_folds(validated):
 def test_what_is_held_out_has_no_influence():
     X, theta = cohort(20)
     protocol = default_protocol(seed=5, repeats=1)
-    held = partition(20, protocol.outer, 5)
-    lesson = lesson_of(X, theta, protocol.scale)
-    other = theta.copy()
-    other[held == 0] = 1 - other[held == 0]
-    changed = lesson_of(X, other, protocol.scale)
     groups = tuple((j,) for j in range(X.shape[1]))
-    one, two = (hold_out(part, protocol, groups, (0, 0)) for part in (lesson, changed))
+    out = partition(20, protocol.outer, 5) == 0
+
+    def fold(features, latents):
+        return hold_out(features, protocol, groups, Job(0, 0, Targets(latents, np.ones_like(latents))))
+
+    one, two = fold(X, theta), fold(X, np.where(out[:, None], 1 - theta, theta))
     np.testing.assert_array_equal(one.predictions, two.predictions)
     np.testing.assert_array_equal(one.high, two.high)
+    assert not np.array_equal(one.theta, two.theta)
     moved = X.copy()
-    moved[np.flatnonzero(held == 0)[1:]] += 100.0  # features of the others held out do not matter either
-    alone = hold_out(lesson_of(moved, theta, protocol.scale), protocol, groups, (0, 0))
+    moved[np.flatnonzero(out)[1:]] += 100.0  # features of the others held out do not matter either
+    alone = fold(moved, theta)
     np.testing.assert_array_equal(one.predictions[:, 0], alone.predictions[:, 0])
 
 
 def test_permuted_targets_fall_inside_the_null():
     X, theta = cohort(30, signal=3.0)
     scale = exact()
-    found = permutation_null(lesson_of(X, theta, scale), scale, 5, 99, 0)
+    found = permutation_null(X, given(theta), scale, 5, 99, 0)
     assert found.p_value("r2")[0] == 0.01
     assert found.p_value("r2")[1] > 0.05
     mixed = theta[np.random.default_rng(9).permutation(30)]
-    nothing = permutation_null(lesson_of(X, mixed, scale), scale, 5, 99, 0)
+    nothing = permutation_null(X, given(mixed), scale, 5, 99, 0)
     assert np.all(nothing.p_value("r2") > 0.05)
     assert np.all(np.median(nothing.permuted.r2, axis=0) < 0)
 

@@ -7,7 +7,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 
 from oncotwin.errors import BadInput
 from oncotwin.studies.leaks import alike, suspects
-from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.learning import given
 from oncotwin.studies.learning_curve import learning_curve
 from oncotwin.studies.recovery import Null, Recovery, permutation_null, recovery, spread
 from oncotwin.studies.scaled_logit import exact
@@ -58,8 +58,8 @@ def test_p_values_are_uniform_where_nothing_is_to_be_found():
     p = []
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        lesson = lesson_of(rng.normal(size=(20, 3)), rng.uniform(size=(20, 6)), exact())
-        p += permutation_null(lesson, exact(), 4, 19, seed).p_value("rho").tolist()
+        X, theta = rng.normal(size=(20, 3)), rng.uniform(size=(20, 6))
+        p += permutation_null(X, given(theta), exact(), 4, 19, seed).p_value("rho").tolist()
     assert stats.kstest(p, stats.uniform.cdf).pvalue > 0.01
     assert np.mean(np.array(p) <= 0.05) <= 0.15
 

@@ -14,7 +14,7 @@ from jax import Array
 from scipy.optimize import minimize
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.inverse import Problem, curvature, modes
+from oncotwin.studies.inverse import Modes, Problem, curvature, modes, modes_near
 from oncotwin.studies.likelihood import Data, Population, data_of, log_likelihood
 
 ROUNDS = 4
@@ -36,6 +36,27 @@ class Freedom(NamedTuple):
     crs: float = 0.3
 
 
+class Known(NamedTuple):
+    """What is known of each of n patients from its own observations alone.
+
+    data: leaves (n, ...).  doses: cells, (n,).  first: its modes under the population that calibration starts from.
+    """
+
+    data: Data
+    doses: Array
+    first: Modes
+
+    def rows(self, chosen: np.ndarray) -> "Known":
+        """Of some patients, by their numbers."""
+        return jax.tree.map(lambda leaf: leaf[chosen], self)
+
+
+def known_of(observed: Observables, doses_cells: np.ndarray, problem: Problem, start: Population) -> Known:
+    """What each patient's own observations say.  observed: leaves (n,), NaN where not observed.  doses_cells: (n,)."""
+    data, doses = data_of(observed), jnp.asarray(doses_cells, float)
+    return Known(data, doses, modes(data, doses, problem, start))
+
+
 def calibrate(
     observed: Observables, doses_cells: np.ndarray, problem: Problem, start: Population, freedom: Freedom | None = None
 ) -> Population:
@@ -44,20 +65,33 @@ def calibrate(
     observed: leaves (n,), NaN where not observed.  doses_cells: (n,).  Its spread and link scales stay those of
     `start`: with the noise they are not told apart by so few observations.
     """
-    data, doses = data_of(observed), jnp.asarray(doses_cells, float)
+    known = known_of(observed, doses_cells, problem, start)
+    return calibrated(known, np.ones(len(known.doses)), problem, start, freedom)
+
+
+def calibrated(
+    known: Known, counted: np.ndarray, problem: Problem, start: Population, freedom: Freedom | None = None
+) -> Population:
+    """As `calibrate`, of what is already known.
+
+    known: under `start`.  counted: how often each patient counts, (n,); 0 for rows that only fill up, so that training
+    sets of several sizes share one compiled program.
+    """
     freedom = Freedom() if freedom is None else freedom
+    data, doses, times = known.data, known.doses, jnp.asarray(counted, float)
     noise = jax.random.normal(jax.random.key(0), (DRAWS, len(doses), start.mean.shape[0]))
-    population = start
-    for _ in range(ROUNDS):
-        best = modes(data, doses, problem, population)
-        logits = _around(best.logits, doses, data, problem, population, noise)
-        scores = _scores(logits, doses, problem)
+    population, logits = start, known.first.logits
+    for turn in range(ROUNDS):
+        if turn:
+            logits = modes_near(data, doses, problem, population, logits).logits
+        drawn = _around(logits, doses, data, problem, population, noise)
+        scores = _scores(drawn, doses, problem)
         found = minimize(
-            lambda x, z, s: tuple(np.asarray(v, float) for v in _cost(x, z, s, data, problem, start, freedom)),
+            lambda x, z, s: tuple(np.asarray(v, float) for v in _cost(x, z, s, data, times, problem, start, freedom)),
             np.asarray(_vector(population, start, freedom)),
-            args=(logits, scores),
+            args=(drawn, scores),
             jac=True,
-            method="L-BFGS-B",
+            method="BFGS",
             options={"maxiter": _CLIMBS},
         )
         population = _population(jnp.asarray(found.x), start, freedom)
@@ -85,15 +119,22 @@ def _scores(logits: Array, doses: Array, problem: Problem) -> Array:
 @jax.jit
 @jax.value_and_grad
 def _cost(
-    x: Array, logits: Array, scores: Array, data: Data, problem: Problem, start: Population, freedom: Freedom
+    x: Array,
+    logits: Array,
+    scores: Array,
+    data: Data,
+    times: Array,
+    problem: Problem,
+    start: Population,
+    freedom: Freedom,
 ) -> Array:
-    """Negative mean complete log-likelihood of all patients, and the priors.  x: as `_vector`."""
+    """Negative mean complete log-likelihood of all patients, and the priors.  x: as `_vector`.  times: as `counted`."""
     population = _population(x, start, freedom)
     each = jax.vmap(lambda s, row: log_likelihood(s, problem.error, row, population))
-    seen = jnp.sum(jax.vmap(each, (0, None))(scores, data), axis=1)
+    seen = jax.vmap(each, (0, None))(scores, data)
     deviation = (logits - population.mean) / population.spread
-    hidden = -0.5 * jnp.sum(deviation**2, axis=(1, 2))
-    return 0.5 * jnp.sum(x**2) - jnp.mean(seen + hidden)
+    hidden = -0.5 * jnp.sum(deviation**2, axis=2)
+    return 0.5 * jnp.sum(x**2) - jnp.mean((seen + hidden) @ times)
 
 
 @jax.jit

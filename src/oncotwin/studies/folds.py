@@ -22,6 +22,11 @@ def partition(patients: int, folds: int, seed: int) -> np.ndarray:
     return held
 
 
+def training_masks(patients: int, folds: int, seed: int) -> np.ndarray:
+    """Who is learnt from in each fold of `partition`, (folds, patients) bool."""
+    return partition(patients, folds, seed) != np.arange(folds)[:, None]
+
+
 def enough(patients: int, where: str) -> None:
     """Raise BadInput for a cohort that is too small to be divided."""
     if patients < LEAST_PATIENTS:

@@ -6,6 +6,7 @@ of z, up to a constant.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -21,6 +22,7 @@ from oncotwin.studies.likelihood import Data, Forward, Population, data_of, log_
 STARTS = 8
 _FLAT = 1e-4  # largest entry of the gradient at which a search counts as ended
 _TURNS = 40
+_TURNS_NEAR = 10  # from a start that is near
 _LENGTHS = jnp.array([1.0, 0.5, 0.2, 0.05, 0.01, 0.0])  # of Newton steps; the last stays
 _SAME = 1e-3  # difference of J below which two minima are one
 
@@ -72,27 +74,37 @@ def map_estimates(
 def modes(data: Data, doses: Array, problem: Problem, population: Population, starts: int = STARTS) -> Modes:
     """As `map_estimates`, of data already prepared."""
     around = jnp.asarray(_around(starts, population.mean.shape[0]))
-    return _modes(data, doses, problem, population, around)
+    from_all = jnp.broadcast_to(population.mean + population.spread * around, (len(doses), *around.shape))
+    return _modes(data, doses, problem, population, from_all, _TURNS)
 
 
-@jax.jit
-def _modes(data: Data, doses: Array, problem: Problem, population: Population, around: Array) -> Modes:
-    """The modes of n patients.  around: starts, in standard deviations from the population's mean, (s, 6)."""
+def modes_near(data: Data, doses: Array, problem: Problem, population: Population, logits: Array) -> Modes:
+    """As `modes`, for little: from each patient's mode under a population that differs little.
 
-    def one(row: Data, dose: Array) -> Modes:
+    logits: z of these modes, (n, 6).
+    """
+    return _modes(data, doses, problem, population, logits[:, None], _TURNS_NEAR)
+
+
+@partial(jax.jit, static_argnames="turns")
+def _modes(data: Data, doses: Array, problem: Problem, population: Population, starts: Array, turns: int) -> Modes:
+    """The modes of n patients.  starts: z, (n, starts, 6)."""
+
+    def one(row: Data, dose: Array, points: Array) -> Modes:
         def cost_at(z: Array) -> Array:
             return objective(z, dose, row, problem, population)
 
-        starts = population.mean + population.spread * around
-        ends, costs, slopes = jax.vmap(lambda z: descend(cost_at, z, population))(starts)
+        ends, costs, slopes = jax.vmap(lambda z: descend(cost_at, z, population, turns))(points)
         best = jnp.nanargmin(costs)
         agreed = jnp.mean(costs - costs[best] < _SAME)
         return Modes(ends[best], jax.nn.sigmoid(ends[best]), costs[best], slopes[best] < _FLAT, agreed)
 
-    return jax.vmap(one)(data, doses)
+    return jax.vmap(one)(data, doses, starts)
 
 
-def descend(cost_at: Callable[[Array], Array], z: Array, population: Population) -> tuple[Array, Array, Array]:
+def descend(
+    cost_at: Callable[[Array], Array], z: Array, population: Population, turns: int = _TURNS
+) -> tuple[Array, Array, Array]:
     """The minimum that damped Newton steps reach from z, (6,); the cost there and the largest entry of its gradient."""
 
     def turn(z: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
@@ -101,7 +113,7 @@ def descend(cost_at: Callable[[Array], Array], z: Array, population: Population)
         costs = jax.vmap(cost_at)(tried)
         return tried[jnp.nanargmin(costs)], (costs[-1], jnp.max(jnp.abs(slope)))
 
-    end, (costs, slopes) = jax.lax.scan(turn, z, length=_TURNS)
+    end, (costs, slopes) = jax.lax.scan(turn, z, length=turns)
     return end, costs[-1], slopes[-1]
 
 

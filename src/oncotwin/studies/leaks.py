@@ -3,13 +3,15 @@ peek.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from scipy.stats import binomtest
 
+from oncotwin.studies.learning import Teach
 from oncotwin.studies.recovery import recovery, spearman
 
+Observed = TypeVar("Observed", bound=tuple)
 SUSPECT = 0.95
 """Rank correlation with a latent from which on a column is suspected to be the answer itself."""
 
@@ -39,6 +41,19 @@ def alike(X: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of patients with the same features: the same person under two names would stand on both sides of a fold."""
     same = np.all(X[:, None] == X[None], axis=-1)
     return [(int(i), int(j)) for i, j in np.argwhere(np.triu(same, 1))]
+
+
+def reached(teacher: Callable[[Observed], Teach], observed: Observed, train: np.ndarray) -> bool:
+    """Whether what patients held out show reaches what the others are taught, if only in the last bit.
+
+    teacher: observations, a record of arrays (n,) -> what teaches.  train: who is learnt from, (n,) bool.  Those held
+    out are given the observations of patients learnt from, one each.
+    """
+    rows = np.arange(len(train))
+    rows[~train] = np.resize(rows[train], int(np.sum(~train)))
+    others = type(observed)(*(np.asarray(leaf)[rows] for leaf in observed))
+    mine, again = (teacher(of)(train) for of in (observed, others))
+    return not all(np.array_equal(a[train], b[train]) for a, b in zip(mine, again, strict=True))
 
 
 def audit(

@@ -29,6 +29,28 @@ class Lesson(NamedTuple):
         return Lesson(self.X, *(values[:, chosen] for values in self[1:]))
 
 
+class Targets(NamedTuple):
+    """What is taught of n patients.  theta: latents, (n, d).  w: weights, (n, d); those of held-out patients unused."""
+
+    theta: np.ndarray
+    w: np.ndarray
+
+
+Teach = Callable[[np.ndarray], Targets]
+"""(which patients are learnt from, (n,) bool) -> targets of all patients as these alone let them be known.
+
+Targets of the patients learnt from rest on their own observations and on nobody else's; the target of a patient held
+out, which a prediction is compared with, on its own observations and on what the others share.
+"""
+
+
+def given(theta: np.ndarray, w: np.ndarray | None = None) -> Teach:
+    """Targets that are known beforehand, whoever is learnt from.  theta: (n, d).  w: None for equal weights."""
+    latents = np.asarray(theta, float)
+    targets = Targets(latents, np.ones(latents.shape) if w is None else np.asarray(w, float))
+    return lambda train: targets
+
+
 class Learner(Protocol):
     """(lesson, seed) -> a function of features (m, p) that gives latents on the learning scale, (m, d)."""
 
@@ -50,3 +72,8 @@ def lesson_of(X: np.ndarray, theta: np.ndarray, scale: Scale, w: np.ndarray | No
     if not (np.isfinite(weights).all() and np.all(weights >= 0) and np.all(weights.sum(axis=0) > 0)):
         raise BadInput("weights cannot be used", where="lesson", allowed="finite, >= 0, some above 0 of each target")
     return Lesson(features, targets, z, weights)
+
+
+def lesson_on(X: np.ndarray, targets: Targets, scale: Scale) -> Lesson:
+    """The lesson of features, (n, p), and what is taught of the same patients.  Raises as `lesson_of`."""
+    return lesson_of(X, targets.theta, scale, targets.w)

@@ -72,12 +72,13 @@ def learn_preference(better: np.ndarray, worse: np.ndarray, *, noise: float = NO
 class Slopes(NamedTuple):
     """A line through a utility, each relative to the size of the first.
 
-    mean: (d,).  low, high: 95 % of the posterior lie between, (d,).
+    mean: (d,).  low, high: 95 % of the posterior lie between, (d,).  draws: from the posterior, (k, d).
     """
 
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    draws: np.ndarray
 
 
 def slopes(found: Preference, points: np.ndarray, *, seed: int = 0, draws: int = 400) -> Slopes:
@@ -89,7 +90,7 @@ def slopes(found: Preference, points: np.ndarray, *, seed: int = 0, draws: int =
     fitted = np.linalg.lstsq(line, np.column_stack([mean, drawn.T]), rcond=None)[0][1:]
     relative = fitted / np.maximum(np.abs(fitted[0]), 1e-12)
     low, high = np.quantile(relative[:, 1:], [0.025, 0.975], axis=1)
-    return Slopes(relative[:, 0], low, high)
+    return Slopes(relative[:, 0], low, high, relative[:, 1:].T)
 
 
 def most_doubtful(found: Preference, points: np.ndarray) -> tuple[int, int]:

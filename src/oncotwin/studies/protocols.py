@@ -2,7 +2,8 @@
 
 `published`: section 2.5 and 2.6 of the paper, on scikit-learn. `default`: the same question asked many times over, with
 a fast learner, with intervals. Whatever a learner needs to know of the features (means, penalties, settings, trees) it
-takes from the lesson that it is given, and a lesson holds no held-out patient: that is how nothing can leak.
+takes from the lesson that it is given, and a lesson holds no held-out patient: that is how nothing can leak. Latents
+that are themselves estimates are made anew for every fold by a `Teach`, which is told who is learnt from.
 """
 
 from collections.abc import Callable
@@ -12,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from oncotwin.studies import boosting, published, tuned
-from oncotwin.studies.folds import enough, partition
+from oncotwin.studies.folds import enough, training_masks
 from oncotwin.studies.gaussian import gaussian_process
-from oncotwin.studies.learning import Learner, Lesson, lesson_of
+from oncotwin.studies.learning import Learner, Lesson, Targets, Teach, given, lesson_on
 from oncotwin.studies.linear import mean_only, ridge
 from oncotwin.studies.scaled_logit import Scale, exact
 from oncotwin.studies.trained import Train, train_default, train_published
@@ -59,16 +60,27 @@ class Protocol(NamedTuple):
     train: Train
 
 
+class Job(NamedTuple):
+    """One outer fold to be held out.  targets: of all patients as the others let them be known."""
+
+    repeat: int
+    fold: int
+    targets: Targets
+
+
 class Held(NamedTuple):
-    """One fold.  patients: those held out, (m,).  predictions: of each model, theta, (models, m, d).  low, high: of
-    boosting, (m, d), NaN without intervals.  importance: rise of boosting's mean absolute error when the values of one
-    variable change places among the held out, (d, variables).  attribution: mean absolute contribution on the learning
-    scale, (d, variables), NaN where the learner gives none.
+    """One fold.
+
+    patients: those held out, (m,).  predictions: of each model, theta, (models, m, d).  theta: what they are compared
+    with, (m, d).  low, high: of boosting, (m, d), NaN without intervals.  importance: rise of boosting's mean absolute
+    error when the values of one variable change places among the held out, (d, variables).  attribution: mean absolute
+    contribution on the learning scale, (d, variables), NaN where the learner gives none.
     """
 
     repeat: int
     patients: np.ndarray
     predictions: np.ndarray
+    theta: np.ndarray
     low: np.ndarray
     high: np.ndarray
     importance: np.ndarray
@@ -79,8 +91,9 @@ class Held(NamedTuple):
 class Validation(NamedTuple):
     """Out-of-fold latents: no prediction here has seen its patient.
 
-    theta: reference, (n, d).  predictions: (models, repeats, n, d).  low, high: of boosting, (repeats, n, d).
-    importance, attribution: means over folds, (d, variables).  settings: how often each was chosen, for each latent.
+    theta: what they are compared with, (repeats, n, d).  predictions: (models, repeats, n, d).  low, high: of boosting,
+    (repeats, n, d).  importance, attribution: means over folds, (d, variables).  settings: how often each was chosen,
+    for each latent.
     """
 
     theta: np.ndarray
@@ -118,29 +131,46 @@ def validate(
     for one column each.  each: how folds are gone through.  Raises BadInput for arrays that do not fit, values that are
     missing, and too few patients.
     """
-    lesson = lesson_of(X, theta, protocol.scale, w)
-    enough(len(X), "cohort")
-    variables = groups or tuple((j,) for j in range(lesson.X.shape[1]))
-    jobs = [(repeat, fold) for repeat in range(protocol.repeats) for fold in range(protocol.outer)]
-    parts = list(each(partial(hold_out, lesson, protocol, variables), jobs))
-    return _gathered(np.asarray(theta, float), protocol, parts)
+    return validate_taught(X, given(theta, w), protocol, groups=groups, each=each)
 
 
-def hold_out(lesson: Lesson, protocol: Protocol, groups: tuple[tuple[int, ...], ...], job: tuple[int, int]) -> Held:
+def validate_taught(
+    X: np.ndarray,
+    teach: Teach,
+    protocol: Protocol,
+    *,
+    groups: tuple[tuple[int, ...], ...] | None = None,
+    each: Each = map,
+) -> Validation:
+    """As `validate`, with latents that are estimated anew for every fold from the patients it learns from.
+
+    Each patient held out is compared with its latents as that fold knows them.
+    """
+    features = np.asarray(X, float)
+    enough(len(features), "cohort")
+    variables = groups or tuple((j,) for j in range(features.shape[-1]))
+    jobs = []
+    for repeat in range(protocol.repeats):
+        for fold, train in enumerate(training_masks(len(features), protocol.outer, protocol.seed + repeat)):
+            jobs.append(Job(repeat, fold, teach(train)))
+            lesson_on(features, jobs[-1].targets, protocol.scale)  # refused here, not in a process of its own
+    return _gathered(len(features), protocol, list(each(partial(hold_out, features, protocol, variables), jobs)))
+
+
+def hold_out(X: np.ndarray, protocol: Protocol, groups: tuple[tuple[int, ...], ...], job: Job) -> Held:
     """One outer fold: every model learns from the others and predicts those held out."""
-    repeat, fold = job
-    seed = protocol.seed + repeat
-    held = partition(len(lesson.X), protocol.outer, seed)
-    test = np.flatnonzero(held == fold)
-    known, shown = lesson.rows(held != fold), lesson.X[test]
+    seed = protocol.seed + job.repeat
+    train = training_masks(len(X), protocol.outer, seed)[job.fold]
+    lesson = lesson_on(X, job.targets, protocol.scale)
+    test = np.flatnonzero(~train)
+    known, shown, theta = lesson.rows(train), lesson.X[test], lesson.theta[test]
     fitted = protocol.fit(known, protocol.scale, protocol.inner, seed)
     several = [fitted.predict(shown), *(learn(known, seed)(shown) for learn in RIVALS.values())]
     predictions = np.stack([protocol.scale.inverse(z) for z in several])
     low, high = _ends(fitted, protocol.scale, shown, predictions[0])
-    theta = lesson.theta[test]
     importance = permuted_error(fitted, protocol.scale, shown, theta, groups, seed)
     attribution = _attribution(fitted, shown, groups, theta.shape[1])
-    return Held(repeat, test, predictions, low, high, importance, attribution, fitted.settings)
+    return Held(job.repeat, test, predictions, theta, low, high, importance, attribution, fitted.settings)
 
 
 def permuted_error(
@@ -198,14 +228,15 @@ def _attribution(fitted: Fitted, X: np.ndarray, groups: tuple[tuple[int, ...], .
     return np.stack([np.mean(np.abs(parts[:, :, columns].sum(axis=2)), axis=0) for columns in groups], axis=1)
 
 
-def _gathered(theta: np.ndarray, protocol: Protocol, parts: list[Held]) -> Validation:
-    n, d = theta.shape
+def _gathered(n: int, protocol: Protocol, parts: list[Held]) -> Validation:
+    d = parts[0].theta.shape[1]
     predictions = np.full((len(MODELS), protocol.repeats, n, d), np.nan)
-    low, high = (np.full((protocol.repeats, n, d), np.nan) for _ in range(2))
+    theta, low, high = (np.full((protocol.repeats, n, d), np.nan) for _ in range(3))
     settings: tuple[dict[str, int], ...] = tuple({} for _ in range(d))
     for part in parts:
         predictions[:, part.repeat, part.patients] = part.predictions
-        low[part.repeat, part.patients], high[part.repeat, part.patients] = part.low, part.high
+        for of, values in ((theta, part.theta), (low, part.low), (high, part.high)):
+            of[part.repeat, part.patients] = values
         for counts, word in zip(settings, part.settings, strict=True):
             counts[word] = counts.get(word, 0) + 1
     importance = np.mean([part.importance for part in parts], axis=0)

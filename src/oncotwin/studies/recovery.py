@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from oncotwin.studies.boosting import Shape, grow
-from oncotwin.studies.folds import partition
-from oncotwin.studies.learning import Lesson
+from oncotwin.studies.folds import training_masks
+from oncotwin.studies.learning import Lesson, Teach, lesson_on
 from oncotwin.studies.protocols import Each
 from oncotwin.studies.scaled_logit import Scale
 
@@ -76,10 +76,14 @@ def spearman(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def spread(predicted: np.ndarray, theta: np.ndarray, *, resamples: int = 500, seed: int = 0) -> Spread:
-    """Metrics of one model over repeats, with intervals over patients.  predicted: (repeats, n, d).  theta: (n, d)."""
+    """Metrics of one model over repeats, with intervals over patients.
+
+    predicted: (repeats, n, d).  theta: what it is compared with, (n, d), or (repeats, n, d) where repeats differ.
+    """
     each = recovery(predicted, theta)
-    draws = np.random.default_rng(seed).integers(0, len(theta), (resamples, len(theta)))
-    drawn = [_mean(recovery(predicted[:, rows], theta[rows])) for rows in draws]
+    n = np.shape(theta)[-2]
+    draws = np.random.default_rng(seed).integers(0, n, (resamples, n))
+    drawn = [_mean(recovery(predicted[:, rows], theta[..., rows, :])) for rows in draws]
     again = Recovery(*(np.stack(values) for values in zip(*drawn, strict=True)))
     at = [
         Recovery(*(np.nanquantile(values, q, axis=0) if np.isfinite(values).any() else values[0] for values in of))
@@ -88,30 +92,46 @@ def spread(predicted: np.ndarray, theta: np.ndarray, *, resamples: int = 500, se
     return Spread(*at)
 
 
-def permutation_null(lesson: Lesson, scale: Scale, folds: int, permutations: int, seed: int, each: Each = map) -> Null:
+def permutation_null(
+    X: np.ndarray, teach: Teach, scale: Scale, folds: int, permutations: int, seed: int, each: Each = map
+) -> Null:
     """Cross-validate a fixed learner on the latents and on permutations of them among patients, all latents together.
 
-    The learner, folds and seed are the same each time, so the p-values are exact.
+    Latents change places within folds only: the patients that a fold learns from are then the same set each time, and
+    so is what it is taught of them.  Learner, folds and seed are the same, too, so the p-values are exact.
     """
-    n, d = lesson.z.shape
-    rng = np.random.default_rng(seed)
-    orders = np.stack([np.arange(n), *(rng.permutation(n) for _ in range(permutations))])
-    held = partition(n, folds, seed)
-    parts = list(each(partial(_probe, lesson, scale, orders, held, seed), range(folds)))
-    predicted = np.empty((len(orders), n, d))
-    for fold, part in enumerate(parts):
-        predicted[:, held == fold] = part
-    found = recovery(predicted, lesson.theta[orders])
+    n, rng = len(X), np.random.default_rng(seed)
+    masks = training_masks(n, folds, seed)
+    orders = np.stack([np.arange(n), *(_within(masks, rng) for _ in range(permutations))])
+    lessons = [lesson_on(X, teach(train), scale) for train in masks]
+    parts = list(each(partial(_probe, scale, orders, seed), zip(lessons, masks, strict=True)))
+    d = lessons[0].theta.shape[1]
+    predicted, theta = np.empty((len(orders), n, d)), np.empty((len(orders), n, d))
+    for lesson, train, part in zip(lessons, masks, parts, strict=True):
+        predicted[:, ~train], theta[:, ~train] = part, lesson.theta[orders][:, ~train]
+    found = recovery(predicted, theta)
     return Null(Recovery(*(x[0] for x in found)), Recovery(*(x[1:] for x in found)))
 
 
-def _probe(lesson: Lesson, scale: Scale, orders: np.ndarray, held: np.ndarray, seed: int, fold: int) -> np.ndarray:
-    """Predictions of one fold's patients for every permutation, (permutations + 1, m, d)."""
-    train, test = held != fold, held == fold
+def _within(masks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Patients in an order in which each stays in its fold, (n,).  masks: who is learnt from, (folds, n)."""
+    order = np.arange(masks.shape[1])
+    for train in masks:
+        held = np.flatnonzero(~train)
+        order[held] = rng.permutation(held)
+    return order
+
+
+def _probe(scale: Scale, orders: np.ndarray, seed: int, taught: tuple[Lesson, np.ndarray]) -> np.ndarray:
+    """Predictions of one fold's patients for every permutation, (permutations + 1, m, d).
+
+    taught: the lesson, and who is learnt from.
+    """
+    lesson, train = taught
     d = lesson.z.shape[1]
     mixed = Lesson(lesson.X, *(np.concatenate([values[order] for order in orders], axis=1) for values in lesson[1:]))
     grown = grow(mixed.rows(train), PROBE, PROBE_TREES, seed)
-    predicted = grown.predict(lesson.X[test], PROBE_TREES)
+    predicted = grown.predict(lesson.X[~train], PROBE_TREES)
     return scale.inverse(np.moveaxis(predicted.reshape(len(predicted), len(orders), d), 0, 1))
 
 

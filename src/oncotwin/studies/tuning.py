@@ -73,6 +73,22 @@ def tune(
     return Tuned(points[at], float(mean[at]), float(sd[at]), points, np.array(values))
 
 
+def likely_best(found: Tuned, bounds: np.ndarray, *, draws: int = 400, places: int = 512, seed: int = 0) -> np.ndarray:
+    """Where the maximum may lie: the best of some places under each draw from the fitted process, (draws, d).
+
+    places: points of a Sobol' sequence in the box, beside those tried.  A flat maximum gives draws far apart.
+    """
+    low, high = np.asarray(bounds, float).T
+    tried = (found.points - low) / (high - low)
+    spread = qmc.Sobol(len(low), seed=seed).random_base2(int(np.ceil(np.log2(places))))
+    pool = np.concatenate([spread, tried])
+    process = _process(tried, found.values)
+    quiet = process.kernel_.k1  # without the noise of one trial
+    process.kernel_ = quiet
+    sampled = process.sample_y(pool, draws, random_state=seed)
+    return low + pool[np.argmax(sampled, axis=0)] * (high - low)
+
+
 def _process(points: np.ndarray, values: np.ndarray) -> GaussianProcessRegressor:
     """The process fitted to what was tried; a length a dimension, noise of its own."""
     lengths = Matern(length_scale=np.full(points.shape[1], 0.5), length_scale_bounds=(0.05, 20.0), nu=2.5)

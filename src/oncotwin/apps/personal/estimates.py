@@ -1,6 +1,6 @@
 """Reference estimates of a cohort: the shipped emulator, a population fitted on training patients, the posterior."""
 
-from functools import cache
+from functools import cache, partial
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +9,13 @@ from jax import Array
 from oncotwin.apps.personal.bank import shipped_bank
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.calibrate import calibrate
+from oncotwin.studies.calibrate import calibrate, known_of
 from oncotwin.studies.emulator import Emulator, fit
 from oncotwin.studies.inverse import Problem
+from oncotwin.studies.learning import Teach
 from oncotwin.studies.likelihood import Population, first_population
 from oncotwin.studies.posterior import Estimates, Sampling, estimate
+from oncotwin.studies.taught import taught
 
 
 @cache
@@ -48,13 +50,34 @@ def reference_estimates(
 
 def training_population(observed: Observables, doses_cells: np.ndarray, train: np.ndarray | None) -> Population:
     """The population of the training patients alone; arguments as in `reference_estimates`."""
-    doses = np.asarray(doses_cells, float)
-    shipped_emulator().check_doses(doses)
+    doses = _checked(observed, doses_cells)
     chosen = np.ones(doses.shape, bool) if train is None else np.asarray(train, bool)
-    if doses.ndim != 1 or chosen.shape != doses.shape or np.shape(observed.best_response) != doses.shape:
-        shapes = (np.shape(observed.best_response), doses.shape, chosen.shape)
-        raise BadInput("one entry a patient is needed", where="observed, doses_cells, train", got=shapes)
+    if chosen.shape != doses.shape:
+        raise _unequal(observed, doses, chosen)
     if not chosen.any():
         raise BadInput("nobody to train on", where="train", got=0, allowed="one patient or more")
     theirs = Observables(*(np.asarray(leaf, float)[chosen] for leaf in observed))
     return calibrate(theirs, doses[chosen], emulated(), first_population())
+
+
+def teacher(observed: Observables, doses_cells: np.ndarray) -> Teach:
+    """What teaches reference latents fold by fold, by the shipped emulator; see `studies.taught.taught`.
+
+    observed, doses_cells: as in `reference_estimates`.  Raises BadInput as it does.
+    """
+    doses, problem, start = _checked(observed, doses_cells), emulated(), first_population()
+    return partial(taught, known_of(observed, doses, problem, start), problem, start)
+
+
+def _checked(observed: Observables, doses_cells: np.ndarray) -> np.ndarray:
+    """Doses, (n,).  Raises BadInput where the emulator does not reach, or shapes do not fit."""
+    doses = np.asarray(doses_cells, float)
+    shipped_emulator().check_doses(doses)
+    if doses.ndim != 1 or np.shape(observed.best_response) != doses.shape:
+        raise _unequal(observed, doses, doses)
+    return doses
+
+
+def _unequal(observed: Observables, doses: np.ndarray, train: np.ndarray) -> BadInput:
+    shapes = (np.shape(observed.best_response), doses.shape, train.shape)
+    return BadInput("one entry a patient is needed", where="observed, doses_cells, train", got=shapes)

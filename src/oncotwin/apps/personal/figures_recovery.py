@@ -33,7 +33,7 @@ _LABELS = {"rho": r"Spearman's $\rho$", "r2": r"$R^2$"}
 def draw_errors(results: Results) -> Figure:
     """Figure 5: absolute errors of patients and root mean squared errors of repeats, by latent, primary features."""
     found = results.arrays[f"{results.about['primary']}/predictions"][0]
-    theta = results.arrays["reference"]
+    theta = results.arrays["targets"]
     figure = new_figure(2.9)
     panels = figure.subplots(1, 2)
     absolute = np.mean(np.abs(found - theta), axis=0)
@@ -61,7 +61,7 @@ def draw_table2(results: Results) -> Figure:
     """Rank correlation and R2 of every feature set, over repeats, beside the null and the paper."""
     figure = new_figure(4.4)
     panels = figure.subplots(2, 1, sharex=True)
-    theta = results.arrays["reference"]
+    theta = results.arrays["targets"]
     names = results.about["sets"]
     for panel, metric in zip(panels, ("rho", "r2"), strict=True):
         for k, name in enumerate(names):
@@ -92,17 +92,17 @@ def draw_table2(results: Results) -> Figure:
 def draw_patients(results: Results) -> Figure:
     """Out-of-fold latents with their intervals against the reference, and the error of every model."""
     name = results.about["primary"]
-    found, theta = results.arrays[f"{name}/predictions"], results.arrays["reference"]
+    found, theta = results.arrays[f"{name}/predictions"], results.arrays["targets"]
     figure = new_figure(4.6)
     panels = figure.subplots(2, 3)
     low, high = np.mean(results.arrays[f"{name}/low"], axis=0), np.mean(results.arrays[f"{name}/high"], axis=0)
-    errors = np.median(recovery(found, theta).mae, axis=1)
+    errors, shown = np.median(recovery(found, theta).mae, axis=1), np.mean(theta, axis=0)
     for j, panel in enumerate(panels.flat):
         middle = np.mean(found[0, :, :, j], axis=0)
         if np.isfinite(low[:, j]).all():
-            panel.vlines(theta[:, j], low[:, j], high[:, j], color=FAINT, linewidth=0.7)
+            panel.vlines(shown[:, j], low[:, j], high[:, j], color=FAINT, linewidth=0.7)
         panel.plot([0, 1], [0, 1], color=QUIET, linewidth=0.5)
-        panel.plot(theta[:, j], middle, "o", color=BLUE, ms=2.4)
+        panel.plot(shown[:, j], middle, "o", color=BLUE, ms=2.4)
         best = results.about["models"][int(np.argmin(errors[:, j]))]
         said = f"least error: {best} ({errors[:, j].min():.3f}; boosting {errors[0, j]:.3f})"
         panel.set_title(rf"$\theta_{{{results.about['latents'][j]}}}$, {said}", fontsize=5.8)

@@ -47,8 +47,10 @@ CAVEATS = (
     "problem.",
     "Features tagged outcome, and part of the early ones, were used to make the reference latents: results with them "
     "are circular, and the three feature sets are shown so that this can be seen.",
-    "The population part of the reference latents was fitted to all patients; only features and learners are kept "
-    "inside the folds.",
+    "A patient held out reaches nothing that a fold learns from: features are made row by row, and the population of "
+    "the inverse problem is fitted anew to the training patients of every fold. What the prediction is compared with "
+    "is the patient's own reference under that population, as it would be for one who comes later; inner folds, which "
+    "choose settings and widths, share the population of their outer fold.",
     "One split of a small cohort is no result: numbers are medians over repeats, with the range of repeats.",
     "A pooled out-of-fold rank correlation of a constant predictor is negative by construction: compare with the null, "
     "never with 0.",

@@ -14,7 +14,7 @@ from oncotwin.apps.personal.figures_patient import COURSE, KIND
 from oncotwin.apps.personal.gallery import draw_course
 from oncotwin.apps.personal.harmonise import harmonise, row_of
 from oncotwin.apps.personal.model_file import Asked, Model, ask, model_of, read_model
-from oncotwin.apps.personal.reference import referred
+from oncotwin.apps.personal.reference import taught_of_all
 from oncotwin.apps.personal.study import LATENTS, Tell, keep, protocol_of
 from oncotwin.apps.personal.telling import teller
 from oncotwin.apps.personal.twin import TwinSpec
@@ -98,9 +98,8 @@ def learnt_without(cohort: Cohort, spec: PersonalSpec, tell: Tell) -> Model:
     """A model of all patients but one, so that its prediction of that one is honest."""
     others = Cohort(tuple(one for one in cohort if one.name != spec.patient))
     ready = harmonise(others, spec.cohort)
-    reference = referred(ready, spec.seed, tell)
-    tell(f"a model of the {len(others)} others")
-    kept = keep(ready.designs[ready.primary], reference, protocol_of(spec))
+    tell(f"a model of the {len(others)} others, of their reference latents and their population")
+    kept = keep(ready.designs[ready.primary], taught_of_all(ready), protocol_of(spec))
     training = {"cohort": Path(spec.cohort).name, "patients": len(others), "features": ready.primary}
     training |= {"without": spec.patient}
     return model_of(kept, ready.tables[ready.primary], spec.inverse, training)

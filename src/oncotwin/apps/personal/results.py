@@ -16,8 +16,9 @@ FILE, KIND = "results.npz", "personalisation"
 class Results(NamedTuple):
     """Arrays by name, and what they are.
 
-    arrays: `features` (n, m), `reference` and its `_sd`, `_low`, `_high` (n, 6), `mechanisms` (n, 6); of each feature
-    set `SET/predictions` (models, repeats, n, 6), `SET/low`, `SET/high` (repeats, n, 6), `SET/importance` and
+    arrays: `features` (n, m), `reference` and its `_sd`, `_low`, `_high` (n, 6), `targets` (repeats, n, 6), the
+    reference of each patient as the fold that holds it out knows it, `mechanisms` (n, 6); of each feature set
+    `SET/predictions` (models, repeats, n, 6), `SET/low`, `SET/high` (repeats, n, 6), `SET/importance` and
     `SET/attribution` (6, variables), `SET/null_rho` and `SET/null_r2` (permutations, 6); of each endpoint
     `ENDPOINT/positive` (n,) and `ENDPOINT/SET/probability` (classifiers, repeats, n); of the landscape `landscape/x`,
     `/y` (k,), `/probability`, `/low`, `/high` (k, k).  about: patients, names and tags of features, feature sets, their
@@ -34,6 +35,7 @@ def results_of(found: Findings, cohort: str) -> Results:
     arrays = {
         "features": table.values,
         "reference": found.reference.latents,
+        "targets": found.targets,
         "reference_sd": found.reference.sd,
         "reference_low": found.reference.low,
         "reference_high": found.reference.high,

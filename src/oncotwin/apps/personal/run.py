@@ -15,7 +15,7 @@ from oncotwin.apps.personal.gallery import draw_personal
 from oncotwin.apps.personal.harmonise import harmonise
 from oncotwin.apps.personal.model_file import FILE, write_model
 from oncotwin.apps.personal.pool import side_by_side
-from oncotwin.apps.personal.reference import referred
+from oncotwin.apps.personal.reference import referred, taught_in_folds
 from oncotwin.apps.personal.report import write_personal_report
 from oncotwin.apps.personal.results import results_of, write_results
 from oncotwin.apps.personal.study import Findings, protocol_of, study
@@ -37,7 +37,7 @@ def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path]
     out: run directory, None for a new one in runs/.  admit: which folders may be used, see `rundir.begin`.  Raises
     BadInput for a cohort that cannot be read or learnt from.
     """
-    protocol_of(spec)  # a missing library is told before anything is computed
+    protocol = protocol_of(spec)  # a missing library is told before anything is computed
     file = Path(spec.cohort)
     ready = harmonise(read_cohort(file), str(file))
     truth = read_truth(Path(spec.truth), ready.table.patients) if spec.truth else None
@@ -49,7 +49,8 @@ def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path]
         write_spec(run / SPEC, spec.model_copy(update=located))
         tell = teller(run, begun)
         reference = referred(ready, spec.seed, tell)
-        found = study(ready, reference, spec, each, tell)
+        teach = taught_in_folds(ready, protocol, spec.processes, tell)
+        found = study(ready, reference, teach, spec, each, tell)
         return _finish(run, found, spec, truth, (started, begun))
 
 

@@ -15,7 +15,7 @@ from oncotwin.studies.design import Design
 from oncotwin.studies.effects import Effect, effect
 from oncotwin.studies.landscape import Landscape, landscape
 from oncotwin.studies.leaks import suspects
-from oncotwin.studies.learning import lesson_of
+from oncotwin.studies.learning import Teach, lesson_on
 from oncotwin.studies.mechanisms import Dominant, dominant
 from oncotwin.studies.protocols import (
     MODELS,
@@ -24,7 +24,7 @@ from oncotwin.studies.protocols import (
     Validation,
     default_protocol,
     published_protocol,
-    validate,
+    validate_taught,
 )
 from oncotwin.studies.recovery import Null, Spread, permutation_null, spread
 from oncotwin.studies.trained import Trained
@@ -38,14 +38,16 @@ SCALES = {"exact": scaled_logit.exact, "published": scaled_logit.published}
 
 
 class Reference(NamedTuple):
-    """Reference latents, equation (31).  latents, mean, sd, low, high, weights, r_hat: (n, 6)."""
+    """Reference latents of the whole cohort, equation (31), with its own population: what is shown, and kept.
+
+    latents, mean, sd, low, high, r_hat: (n, 6).  Nothing is validated against them; see `Findings.targets`.
+    """
 
     latents: np.ndarray
     mean: np.ndarray
     sd: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    weights: np.ndarray
     r_hat: np.ndarray
 
 
@@ -76,12 +78,14 @@ class Kept(NamedTuple):
 class Findings(NamedTuple):
     """All of a personalisation.
 
-    endpoints: by endpoint, then feature set.  effects: by source (out of fold, reference), endpoint, latent.
-    landscape: None where nobody, or everybody, responds.  mechanisms: of each patient.  suspects: in words.
+    targets: reference latents of each patient as the fold that holds it out knows them, (repeats, n, 6).  endpoints: by
+    endpoint, then feature set.  effects: by source (out of fold, reference), endpoint, latent.  landscape: None where
+    nobody, or everybody, responds.  mechanisms: of each patient.  suspects: in words.
     """
 
     harmonised: Harmonised
     reference: Reference
+    targets: np.ndarray
     sets: dict[str, SetFindings]
     endpoints: dict[str, dict[str, EndpointFindings]]
     effects: dict[str, dict[str, dict[str, Effect]]]
@@ -97,13 +101,15 @@ def protocol_of(spec: PersonalSpec) -> Protocol:
     return make(spec.seed, spec.repeats, SCALES[spec.inverse]())
 
 
-def study(ready: Harmonised, reference: Reference, spec: PersonalSpec, each: Each, tell: Tell) -> Findings:
-    """Learn, test and interpret."""
+def study(
+    ready: Harmonised, reference: Reference, teach: Teach, spec: PersonalSpec, each: Each, tell: Tell
+) -> Findings:
+    """Learn, test and interpret.  teach: reference latents as the patients of a fold let them be known."""
     protocol = protocol_of(spec)
     sets = {}
     for name, found in ready.designs.items():
         tell(f"features {name}: {spec.repeats} x {protocol.outer} folds, {spec.permutations} permutations")
-        sets[name] = recover(found, reference, protocol, spec.permutations, each)
+        sets[name] = recover(found, teach, protocol, spec.permutations, each)
     endpoints = {}
     for name, positive in endpoints_of(ready.table).items():
         tell(f"direct baseline: {name}")
@@ -121,23 +127,23 @@ def study(ready: Harmonised, reference: Reference, spec: PersonalSpec, each: Eac
     return Findings(
         ready,
         reference,
+        sets[ready.primary].validation.theta,
         sets,
         endpoints,
         effects,
         surface,
         mechanisms_of(reference, spec.seed),
-        keep(ready.designs[ready.primary], reference, protocol),
+        keep(ready.designs[ready.primary], teach, protocol),
         (*suspected(ready, reference), *unsettled(ready, reference)),
     )
 
 
-def recover(found: Design, reference: Reference, protocol: Protocol, permutations: int, each: Each) -> SetFindings:
+def recover(found: Design, teach: Teach, protocol: Protocol, permutations: int, each: Each) -> SetFindings:
     """Validation, its spread and its null for one feature set."""
     variables, groups = groups_of(found)
-    validation = validate(found.X, reference.latents, protocol, w=reference.weights, groups=groups, each=each)
-    spreads = {name: spread(p, reference.latents) for name, p in zip(MODELS, validation.predictions, strict=True)}
-    lesson = lesson_of(found.X, reference.latents, protocol.scale, reference.weights)
-    null = permutation_null(lesson, protocol.scale, protocol.outer, permutations, protocol.seed, each)
+    validation = validate_taught(found.X, teach, protocol, groups=groups, each=each)
+    spreads = {name: spread(p, validation.theta) for name, p in zip(MODELS, validation.predictions, strict=True)}
+    null = permutation_null(found.X, teach, protocol.scale, protocol.outer, permutations, protocol.seed, each)
     return SetFindings(variables, validation, spreads, null)
 
 
@@ -170,9 +176,9 @@ def mechanisms_of(reference: Reference, seed: int) -> tuple[Dominant, ...]:
     return tuple(dominant(mean, sd, reference.mean, seed=seed) for mean, sd in pairs)
 
 
-def keep(found: Design, reference: Reference, protocol: Protocol) -> Kept:
+def keep(found: Design, teach: Teach, protocol: Protocol) -> Kept:
     """The model of all patients, with what it has seen."""
-    lesson = lesson_of(found.X, reference.latents, protocol.scale, reference.weights)
+    lesson = lesson_on(found.X, teach(np.ones(len(found.X), bool)), protocol.scale)
     trained = protocol.train(lesson, protocol.scale, protocol.inner, protocol.seed)
     return Kept(trained, domain(found.X), found.columns)
 

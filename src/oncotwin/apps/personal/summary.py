@@ -38,6 +38,7 @@ def summarise(found: Findings, spec: PersonalSpec) -> dict[str, Any]:
         "table2": {name: table2(one) for name, one in found.sets.items()},
         "paper_table2": {latent: row._asdict() for latent, row in TABLE_2.items()},
         "verdicts": verdicts(found),
+        "moved": moved(found),
         "direct": {
             endpoint: {name: {who: scored_table(s) for who, s in one.scores.items()} for name, one in several.items()}
             for endpoint, several in found.endpoints.items()
@@ -105,6 +106,13 @@ def table2(one: SetFindings) -> dict[str, Any]:
         "least_error": leading,
         "settings": {latent: dict(counts) for latent, counts in zip(LATENTS, validation.settings, strict=True)},
     }
+
+
+def moved(found: Findings) -> dict[str, dict[str, float]]:
+    """How far the reference latents of patients move where the population is fitted without their fold."""
+    apart = np.abs(found.targets - found.reference.latents)
+    parts = {"median": np.median(apart, axis=(0, 1)), "most": np.max(apart, axis=(0, 1))}
+    return {latent: {name: float(of[j]) for name, of in parts.items()} for j, latent in enumerate(LATENTS)}
 
 
 def verdicts(found: Findings) -> dict[str, str]:
