@@ -12,19 +12,16 @@ whose fluxes must agree with ours to 1e-8.  Peers that cannot be imported are le
 Machines are noisy: quote ratios and medians of several runs.
 """
 
-import argparse
-import json
-import os
 import time
 import warnings
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from parts import run_parts
 
 from oncotwin.apps.culture.fluxes import taught as taught_by_protocols
 from oncotwin.io.networks.core import core_network
@@ -295,35 +292,5 @@ def twelve_days(model: Culture, p: CultureParameters) -> jax.Array:
 PARTS = {"flux": flux, "culture": courses}
 
 
-def show(title: str, rows: list[dict]) -> None:
-    """Print rows as a table."""
-    print(f"\n{title}")
-    for number, row in enumerate(rows):
-        if number == 0:
-            print("  ".join(f"{name:>20}" for name in row))
-        print("  ".join(f"{value:>20.4g}" if isinstance(value, float) else f"{value!s:>20}" for value in row.values()))
-
-
-def main() -> None:
-    """Measure, print tables, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--json", type=Path, default=Path("runs/benchmark-culture.json"))
-    arguments = parser.parse_args()
-    device = jax.devices()[0]
-    report: dict = {
-        "device": f"{device.platform} {device.device_kind}",
-        "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
-        "jax": jax.__version__,
-    }
-    for part in arguments.parts.split(","):
-        report[part] = PARTS[part]()
-        show(part, report[part])
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(report, indent=2))
-    print(f"\n{arguments.json}")
-
-
 if __name__ == "__main__":
-    main()
+    run_parts("culture", __doc__, PARTS)

@@ -14,8 +14,6 @@ beside one explicit Euler step of a single diffusing field by py-pde, whose step
 Machines are noisy: quote ratios and medians of several runs.
 """
 
-import argparse
-import json
 import os
 import subprocess
 import tempfile
@@ -26,6 +24,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from parts import run_parts
 
 from oncotwin import Task, rollout_each, stack
 from oncotwin.control.schedule import Schedule
@@ -187,34 +186,5 @@ def cohort(patients: int = 256, batch: int = 16) -> list[dict]:
 PARTS = {"precision": precision, "scaling": scaling, "cohort": cohort}
 
 
-def show(title: str, rows: list[dict]) -> None:
-    """Print rows as a table."""
-    print(f"\n{title}")
-    for number, row in enumerate(rows):
-        if number == 0:
-            print("  ".join(f"{name:>30}" for name in row))
-        print("  ".join(f"{value:>30.4g}" if isinstance(value, float) else f"{value!s:>30}" for value in row.values()))
-
-
-def main() -> None:
-    """Measure, print tables, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--json", type=Path, default=Path("runs/benchmark-tumour.json"))
-    arguments = parser.parse_args()
-    device = jax.devices()[0]
-    report: dict = {
-        "device": f"{device.platform} {device.device_kind}",
-        "cores": os.cpu_count(),
-        "jax": jax.__version__,
-    }
-    for part in arguments.parts.split(","):
-        report[part] = PARTS[part]()
-        show(part, report[part])
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(report, indent=2))
-    print(f"\n{arguments.json}")
-
-
 if __name__ == "__main__":
-    main()
+    run_parts("tumour", __doc__, PARTS)
