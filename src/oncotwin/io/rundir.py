@@ -16,11 +16,11 @@ from oncotwin.io.durable import PARTIAL, storage, write_atomically
 
 SPEC, LOG, SUMMARY, REPORT, MANIFEST = "spec.toml", "log.jsonl", "summary.json", "report.html", "manifest.json"
 CHECKPOINT, RESULTS, FIGURES = "checkpoint.npz", "results.zarr", "figures"
-TABLE, STARTS = "table.csv", "starts.csv"
+TABLE, STARTS, PARTS = "table.csv", "starts.csv", "parts"
 _LOCK = ".lock"
 _NAMES = frozenset(
     {SPEC, LOG, SUMMARY, REPORT, MANIFEST, CHECKPOINT, f"{CHECKPOINT}.previous", RESULTS, FIGURES, _LOCK}
-    | {"ro-crate-metadata.json", "exports", TABLE, STARTS}
+    | {"ro-crate-metadata.json", "exports", TABLE, STARTS, PARTS}
 )
 
 

@@ -50,11 +50,12 @@ def control(
 
 
 def compare(
-    spec: str,
+    spec: str | None = None,
     /,
     *,
     overrides: Overrides = (),
     out: Path | None = None,
+    resume: Path | None = None,
     force: Force = False,
     as_json: Json = False,
     no_figures: NoFigures = False,
@@ -67,10 +68,22 @@ def compare(
         A comparison that ships with oncotwin, such as figure9, or a TOML file with a key `kind`.
     out
         Run directory; default: runs/KIND-TIME-N.
+    resume
+        Run directory of a study of kind veins that was stopped, to go on with what it has kept.
     """
-    from oncotwin.apps.comparisons import comparison_of
+    from oncotwin.apps.cli.culture import refuse_with
+    from oncotwin.apps.comparisons import comparison_in, comparison_of
     from oncotwin.io.rundir import only_empty, only_run
 
+    if resume is not None:
+        given = {"SPEC": spec, "--set": overrides, "--out": out, "--force": force, "--no-figures": no_figures}
+        refuse_with("--resume", given)
+        chosen = comparison_in(resume)
+        _show(chosen.go_on(resume), as_json, chosen.table)
+        return
+    if spec is None:
+        allowed = "a name, a TOML file, or --resume DIR"
+        raise BadInput("what is to be compared", where="oncotwin compare", allowed=allowed)
     file, changes = _named(spec, "kind")
     changes += (*overrides, *(("output.figures=false",) if no_figures else ()))
     chosen = comparison_of(file, changes)

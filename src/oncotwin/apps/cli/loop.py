@@ -21,6 +21,7 @@ def demo(
     cells: Annotated[str | None, Parameter(help="What makes the other cells: a protocol, or learnt.")] = None,
     drugs: Annotated[str | None, Parameter(help="What doses drugs beside the cells: mpc, fixed or none.")] = None,
     out: Path | None = None,
+    resume: Path | None = None,
     as_json: Json = False,
 ) -> None:
     """Follow one patient from vein to vein: make the cells, infuse, add drugs, compare, say how sure.
@@ -31,13 +32,15 @@ def demo(
         loop; or doses, the default patient at three infusion levels.
     out
         A new or empty folder; default: runs/loop-TIME-N or runs/demo-TIME-N.
+    resume
+        Folder of a loop that was stopped, to go on with what it has kept.
     """
+    given = {"--patient": patient, "--latents": latents, "--donor": donor, "--cells": cells, "--drugs": drugs}
     if job == "doses":
-        _doses(
-            {"--patient": patient, "--latents": latents, "--donor": donor, "--cells": cells, "--drugs": drugs},
-            out,
-            as_json,
-        )
+        _doses({**given, "--resume": resume}, out, as_json)
+        return
+    if resume is not None:
+        _go_on(resume, {**given, "--out": out}, as_json)
         return
     from dataclasses import replace
 
@@ -51,6 +54,17 @@ def demo(
     settings = replace(Settings(), **chosen)
     regimen(settings.regimen)
     summary = run_loop(loop_patient(patient, latents, donor), settings, out)
+    _show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
+
+
+def _go_on(path: Path, given: dict[str, Any], as_json: bool) -> None:
+    """A loop that was stopped."""
+    from oncotwin.apps.cli.culture import refuse_with
+    from oncotwin.apps.loop.run import go_on_loop
+    from oncotwin.apps.loop.tables import loop_table
+
+    refuse_with("--resume", given)
+    summary = go_on_loop(path)
     _show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from oncotwin.apps.loop.draws import SOURCES, cases_of, others
 from oncotwin.apps.loop.settings import LoopPatient, Settings
-from oncotwin.apps.loop.twin import Found, follow_given
+from oncotwin.apps.loop.twin import Found, Keep, follow_given
 from oncotwin.core.endpoints import Response
 from oncotwin.core.exchange import Product
 from oncotwin.studies.sources import design, split
@@ -45,17 +45,15 @@ class Likely(NamedTuple):
 
 
 def draw_courses(
-    arms: Mapping[str, Arm], parted: str, patient: LoopPatient, settings: Settings, report: Callable[[int, int], None]
+    arms: Mapping[str, Arm], parted: str, patient: LoopPatient, settings: Settings, keep: Callable[[str], Keep]
 ) -> Likely:
-    """The courses of all arms; of the arm `parted` those of the whole design.  report: courses done, all of them."""
+    """The courses of all arms; of the arm `parted` those of the whole design.  keep: arm -> what may have a batch."""
     rows = design(settings.pairs, len(SOURCES))
-    plain = rows[: 2 * settings.pairs]
-    total, done, found = len(rows) + len(plain) * (len(arms) - 1), 0, {}
+    plain, found = rows[: 2 * settings.pairs], {}
     for name, arm in arms.items():
         chosen = rows if name == parted else plain
         cases = cases_of(chosen, others(arm.product), patient, settings.population, settings.seed)
-        found[name] = follow_given(cases, settings.slab, arm.levels, _counting(report, done, total))
-        done += len(chosen)
+        found[name] = follow_given(cases, settings.slab, arm.levels, keep(name))
     mixed = found[parted]
     found = {name: _head(one, len(plain)) for name, one in found.items()}
     failed = np.any([np.asarray(one.seen.status) != 0 for one in found.values()], axis=0)
@@ -123,7 +121,3 @@ def _head(found: Found, count: int) -> Found:
 
 def _rows(part: Any, count: int) -> Any:
     return type(part)(*(np.asarray(x)[:count] for x in part)) if isinstance(part, tuple) else np.asarray(part)[:count]
-
-
-def _counting(report: Callable[[int, int], None], before: int, total: int) -> Callable[[int, int], None]:
-    return lambda done, _: report(before + done, total)

@@ -36,10 +36,14 @@ class Freed(NamedTuple):
     found: Found
 
 
-def freed(case: Case, slab: Slab) -> Freed:
-    """The course of one case as it is and without each obstacle, in the slab."""
+def without_each(case: Case, slab: Slab) -> Found:
+    """The courses of one case as it is and without each obstacle, in the slab."""
     cases = [case, *(_without(case, latents, constants) for _, _, latents, constants in OBSTACLES)]
-    found = follow_given(stack(cases), slab, np.zeros((len(slab.instants) - 1, 2)))
+    return follow_given(stack(cases), slab, np.zeros((len(slab.instants) - 1, 2)))
+
+
+def freed(found: Found) -> Freed:
+    """What the courses of `without_each` say."""
     burden, lasting = np.asarray(found.log_burden, float), np.asarray(found.response_days, float)
     rows = tuple(
         (name, words, float(burden[i] - burden[0]), float(lasting[i] - lasting[0]))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
+
 from oncotwin.apps.loop.beside import BELIEF, Dosing, belief_task
 from oncotwin.control.baselines import Constant, OnOff
 from oncotwin.control.guard import Guarded, Limits
@@ -63,6 +65,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
 )
 """Name -> what it is, in words."""
 
+UNSEEING = ("none", "fixed")
+"""Regimens that decide the same whatever they observe."""
+
 
 def regimen(name: str) -> Dosing:
     """What doses a regimen.  Raises BadInput for an unknown name."""
@@ -70,3 +75,17 @@ def regimen(name: str) -> Dosing:
         allowed = ", ".join(REGIMENS)
         raise BadInput("unknown regimen", where="adjunct", got=name, allowed=allowed, remedy=nearest(name, REGIMENS))
     return REGIMENS[name]
+
+
+def planned_levels(name: str, instants: tuple[float, ...]) -> np.ndarray:
+    """Levels of chemotherapy and inhibitor that one of `UNSEEING` gives from each decision, (m, 2).
+
+    instants: of decisions, days, the last of them the end.
+    """
+    controller = regimen(name)(CombinationParameters(), tuple(at - instants[0] for at in instants))
+    memory, rows = controller.start(), []
+    for _ in instants[:-1]:
+        decision = controller.act(combination.Observation(0.0, 0.0), memory)
+        memory = decision.memory
+        rows.append([float(level) for level in decision.action])
+    return np.array(rows)

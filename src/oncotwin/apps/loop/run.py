@@ -1,8 +1,10 @@
 """One patient from vein to vein: make the cells, infuse, simulate, add drugs, compare, say how sure."""
 
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +16,30 @@ import oncotwin
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.loop.belief import FITTED, Belief, believe
 from oncotwin.apps.loop.cells import Grown, check_process, grow
+from oncotwin.apps.loop.document import document_of, of_document
 from oncotwin.apps.loop.draws import SOURCES, first, uncertain
 from oncotwin.apps.loop.likely import Arm, described, differences, draw_courses, parted_by_source
-from oncotwin.apps.loop.obstacles import Freed, freed
+from oncotwin.apps.loop.obstacles import Freed, freed, without_each
+from oncotwin.apps.loop.parts import Parts, began, parts_of, seconds_of
 from oncotwin.apps.loop.pictures import draw_loop
 from oncotwin.apps.loop.regimens import WORDS
 from oncotwin.apps.loop.report import write_loop_report
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import Levels, dosed, run_arm, spec_of
-from oncotwin.apps.loop.twin import Case
+from oncotwin.apps.loop.twin import Case, Found, Keep
+from oncotwin.io.cultures.protocols import is_file
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE
-from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path
+from oncotwin.io.manifest import write_manifest
+from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, reopen, utc_now
+from oncotwin.io.specs.documents import read_document
 from oncotwin.models.tumour3d import TumourParameters
 from oncotwin.studies.veins import VeinParameters, check_product, handover
 
 ARMS = ("A", "B", "C")
 """Standard cells; the other cells; the other cells with drugs beside them."""
 
+COMMAND = "oncotwin demo"
 Say = Callable[[str], None]
 
 
@@ -44,47 +52,64 @@ def run_loop(patient: LoopPatient, settings: Settings, out: Path | None) -> dict
         check_process(process)
     folder = new_path("loop") if out is None else out
     with begin(folder) as run:
-        begun, say = time.monotonic(), _teller()
-        run.log("compiled code", state=keep_compiled())
         with storage("write the settings", run / SPEC):
-            write_atomically(run / SPEC, tomli_w.dumps(_document(patient, settings)).encode())
-        summary = _followed(run, patient, settings, say)
-        summary["wall_seconds"] = time.monotonic() - begun
-        run.write_json(SUMMARY, summary)
-        say("figures and report")
-        draw_loop(run.path)
-        write_loop_report(run.path)
-        run.log("done", seconds=time.monotonic() - begun)
-        return run.read_json(SUMMARY)
+            write_atomically(run / SPEC, tomli_w.dumps(document_of(patient, settings)).encode())
+        run.log("started", compiled_code=keep_compiled())
+        return _loop(run, patient, settings)
 
 
-def _followed(run: RunDirectory, patient: LoopPatient, settings: Settings, say: Say) -> dict[str, Any]:
+def go_on_loop(path: Path) -> dict[str, Any]:
+    """Go on with a loop that was stopped; the summary.  A finished one is left as it is."""
+    with reopen(path) as run:
+        if run.is_finished():
+            print(f"{path}: this run is finished; nothing was done", file=sys.stderr)
+            return run.read_json(SUMMARY)
+        patient, settings = of_document(read_document(run / SPEC, "Start the loop again"), str(run / SPEC))
+        run.log("resumed", compiled_code=keep_compiled())
+        return _loop(run, patient, settings)
+
+
+def _loop(run: RunDirectory, patient: LoopPatient, settings: Settings) -> dict[str, Any]:
+    say = _teller()
+    files = [Path(process) for process in (settings.standard, settings.other) if is_file(process)]
+    with parts_of(run, COMMAND, files) as parts:
+        summary = _followed(parts, patient, settings, say)
+    summary["wall_seconds"] = seconds_of(run)
+    run.write_json(SUMMARY, summary)
+    say("figures and report")
+    draw_loop(run.path)
+    write_loop_report(run.path)
+    write_manifest(
+        run.path, spec_path=run / SPEC, inputs=files, started=began(run), ended=utc_now(), seed=settings.seed
+    )
+    run.log("done", seconds=summary["wall_seconds"])
+    return run.read_json(SUMMARY)
+
+
+def _followed(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) -> dict[str, Any]:
     """Everything that is simulated, as the summary has it."""
-    processes = (settings.standard, settings.other)
-    say(f"making cells of {2 * settings.pairs + 1} donors: {' and '.join(processes)}")
-    with ThreadPoolExecutor(2) as both:  # they compile beside one another
-        made = list(both.map(lambda name: grow(name, patient.donor, 2 * settings.pairs, settings.seed), processes))
+    made = _made(parts, patient, settings, say)
     cases = [Case(first(one.product), patient.latents, VeinParameters(), settings.population) for one in made]
     for case in cases:
         check_product(case.product)
     say("a belief for the controller of drugs")
-    belief = believe(cases[1], settings.slab)
-    arms, given = _in_space(run.path, cases, settings, belief)
-    say(f"what limits: {len(SOURCES)} sources, one obstacle at a time")
-    limits = freed(cases[1], settings.slab)
+    belief = parts.kept("belief", Belief, partial(believe, cases[1], settings.slab))
+    arms, given = _in_space(parts, cases, settings, belief)
+    say("what limits the response: one obstacle at a time")
+    limits = freed(parts.kept("limits", Found, partial(without_each, cases[1], settings.slab)))
     none = np.zeros_like(given.levels)
     drawn = {
         "A": Arm(made[0].product, none),
         "B": Arm(made[1].product, none),
         "C": Arm(made[1].product, given.levels),
     }
-    likely = draw_courses(drawn, "C", patient, settings, lambda done, total: say(f"{done} of {total} courses"))
+    likely = draw_courses(drawn, "C", patient, settings, partial(_keeping, parts, say))
     spread = described(likely)
     return {
         "status": "done",
         "notice": NOTICE,
         "version": oncotwin.__version__,
-        "run_dir": str(run.path),
+        "run_dir": str(parts.run.path),
         "patient": _patient(patient),
         "processes": [_process(one, case) for one, case in zip(made, cases, strict=True)],
         "arms": {name: {"label": label, **arms[name]} for name, label in _labels(settings).items()},
@@ -107,15 +132,43 @@ def _followed(run: RunDirectory, patient: LoopPatient, settings: Settings, say: 
     }
 
 
-def _in_space(folder: Path, cases: list[Case], settings: Settings, belief: Belief) -> tuple[dict[str, Any], Levels]:
+def _made(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) -> list[Grown]:
+    """The cells of both processes, made beside one another."""
+    processes = {"standard": settings.standard, "other": settings.other}
+    say(f"making cells of {2 * settings.pairs + 1} donors: {' and '.join(processes.values())}")
+
+    def one(which: str) -> Grown:
+        make = partial(grow, processes[which], patient.donor, 2 * settings.pairs, settings.seed)
+        return parts.kept(f"cells-{which}", Grown, make)
+
+    with ThreadPoolExecutor(2) as both:
+        return list(both.map(one, processes))
+
+
+def _in_space(parts: Parts, cases: list[Case], settings: Settings, belief: Belief) -> tuple[dict[str, Any], Levels]:
     """The three arms in three dimensions, and the drug levels of the last."""
     arms: dict[str, Any] = {}
+    folder = parts.run.path
     arms["A"], ready = run_arm(folder, "arm-A", spec_of(cases[0], settings), None)
+    parts.go_on_or_stop()
     spec = spec_of(cases[1], settings)
     arms["B"], ready = run_arm(folder, "arm-B", spec, ready)
-    given = dosed(ready, settings, belief.parameters)
+    parts.go_on_or_stop()
+    given = parts.kept("drugs", Levels, partial(dosed, ready, settings, belief.parameters))
     arms["C"], _ = run_arm(folder, "arm-C", spec_of(cases[1], settings, given.levels), ready)
+    parts.go_on_or_stop()
     return arms, given
+
+
+def _keeping(parts: Parts, say: Say, arm: str) -> Keep:
+    """Keeps every batch of an arm's courses as a part."""
+
+    def keep(first: int, total: int, batch: Callable[[], Found]) -> Found:
+        found = parts.kept(f"courses-{arm}-{first:05}", Found, batch)
+        say(f"courses of arm {arm}: {first + len(found.log_burden)} of {total}")
+        return found
+
+    return keep
 
 
 def _labels(settings: Settings) -> dict[str, str]:
@@ -179,23 +232,6 @@ def _patient(patient: LoopPatient) -> dict[str, Any]:
         "latents": {name: float(x) for name, x in patient.latents._asdict().items()},
         "spread": {name: float(x) for name, x in patient.spread._asdict().items()},
         "words": patient.words,
-    }
-
-
-def _document(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
-    """What the loop was run with, as TOML has it."""
-    slab = settings.slab
-    return {
-        "cells": {"standard": settings.standard, "other": settings.other},
-        "drugs": {
-            "regimen": settings.regimen,
-            "first_days": slab.drugs_days,
-            "interval_days": slab.interval_days,
-        },
-        "patient": {key: value for key, value in _patient(patient).items() if key != "words"},
-        "space": {"shape": list(settings.shape), "lengths_cm": list(settings.lengths_cm), "end_days": slab.end_days},
-        "slab": {"shape": list(slab.shape), "lengths_cm": list(slab.lengths_cm)},
-        "draws": {"pairs": settings.pairs, "seed": settings.seed},
     }
 
 

@@ -13,11 +13,11 @@ from oncotwin.apps.loop.twin import Case
 from oncotwin.apps.personal.population import CHANGES
 from oncotwin.apps.progress import shown
 from oncotwin.apps.tumour.setup import TumourRun, build, replan
-from oncotwin.apps.tumour.simulate import start
+from oncotwin.apps.tumour.simulate import resume, start
 from oncotwin.core.rollout import transitions
 from oncotwin.core.task import Task
 from oncotwin.errors import NumericalFailure
-from oncotwin.io.rundir import begin
+from oncotwin.io.rundir import SPEC, SUMMARY, begin, reopen
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.io.specs.tumour import SET_BY_SEEDING, TumourSpec
 from oncotwin.models.lumped import CombinationParameters
@@ -76,10 +76,20 @@ def adjunct_text(instants: tuple[float, ...], levels: np.ndarray) -> str:
 
 
 def run_arm(folder: Path, name: str, spec: TumourSpec, ready: TumourRun | None) -> tuple[dict[str, Any], TumourRun]:
-    """One run in its directory; its summary, and the run made ready, for the next one to use its model."""
-    ready = build(spec) if ready is None else replan(ready, spec)
-    with begin(folder / name) as run, shown(name, spec.time.end_days) as watch:
-        return start(run, spec, ready, watch), ready
+    """One run in its directory, begun or gone on with; its summary, and the run made ready, for the next one to use."""
+    ready, path = build(spec) if ready is None else replan(ready, spec), folder / name
+    if not (path / SPEC).is_file():
+        with begin(path, admit_anything) as run, shown(name, spec.time.end_days) as watch:
+            return start(run, spec, ready, watch), ready
+    with reopen(path) as run:
+        if run.is_finished():
+            return run.read_json(SUMMARY), ready
+        with shown(name, spec.time.end_days) as watch:
+            return resume(run, spec, ready, watch), ready
+
+
+def admit_anything(path: Path) -> None:
+    """A folder of the loop's own may hold what a crash has left in it."""
 
 
 def dosed(ready: TumourRun, settings: Settings, belief: CombinationParameters) -> Levels:

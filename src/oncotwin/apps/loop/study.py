@@ -1,9 +1,11 @@
-"""`oncotwin compare veins.toml`: processes x regimens x a virtual cohort; goes on where a study was stopped."""
+"""`oncotwin compare veins.toml`: processes x regimens x a virtual cohort, kept batch by batch."""
 
 import csv
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from io import BytesIO, StringIO
+from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -13,32 +15,33 @@ from rich.console import Console
 import oncotwin
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.loop.belief import Belief, believe
-from oncotwin.apps.loop.cells import check_process, grow
+from oncotwin.apps.loop.cells import Grown, check_process, grow
 from oncotwin.apps.loop.draws import SOURCES, first, others
-from oncotwin.apps.loop.regimens import regimen
+from oncotwin.apps.loop.parts import Parts, began, parts_of, seconds_of
+from oncotwin.apps.loop.regimens import UNSEEING, planned_levels, regimen
 from oncotwin.apps.loop.study_cohort import cohort_of
 from oncotwin.apps.loop.study_page import draw_study, write_study_report
-from oncotwin.apps.loop.study_rows import KEPT, kept_of, paired, row_of
-from oncotwin.apps.loop.twin import Case, Slab, follow
+from oncotwin.apps.loop.study_rows import KEPT, fronts, kept_of, made_of, paired, row_of
+from oncotwin.apps.loop.twin import Case, Found, Keep, Slab, follow, follow_given
 from oncotwin.apps.personal.population import POPULATION
 from oncotwin.core.exchange import Latents, Product
+from oncotwin.io.cultures.protocols import is_file
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.rundir import MANIFEST, SPEC, SUMMARY, TABLE, RunDirectory, begin, new_path, reopen, utc_now
+from oncotwin.io.rundir import SPEC, SUMMARY, TABLE, RunDirectory, begin, new_path, reopen, utc_now
 from oncotwin.io.specs.kinds import VEINS
 from oncotwin.io.specs.resolve import resolve, write_spec
 from oncotwin.io.specs.veins import VeinsSpec
 from oncotwin.models.culture import DonorSubtype
-from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters
 from oncotwin.studies.sources import design
 from oncotwin.studies.veins import VeinParameters
 
-PARTS = "parts"
-"""Folder of what is done: products of each process, outcomes of each arm."""
-
 Say = Callable[[str], None]
+
+
+COMMAND = "oncotwin compare"
 
 
 def run_veins(
@@ -46,20 +49,26 @@ def run_veins(
 ) -> dict[str, Any]:
     """Study what a spec file and its overrides say; the summary.
 
-    out: run directory, None for a new one in runs/.  A folder that holds the same study, unfinished, is gone on with;
-    admit says whether another may be used, see `rundir.begin`.
+    out: run directory, None for a new one in runs/.  admit: which folders may be used, see `rundir.begin`.
     """
     spec = resolve(file, _plain(overrides), TumourParameters, VEINS)
     for process in spec.processes:
         check_process(process)
     path = new_path("veins") if out is None else out
-    if _unfinished(path, spec):
-        with reopen(path) as run:
-            run.log("resumed")
-            return _study(run, spec)
     with begin(path, admit) as run:
         write_spec(run / SPEC, spec)
         run.log("started", compiled_code=keep_compiled())
+        return _study(run, spec)
+
+
+def go_on_veins(path: Path) -> dict[str, Any]:
+    """Go on with a study that was stopped; the summary.  A finished one is left as it is."""
+    with reopen(path) as run:
+        if run.is_finished():
+            print(f"{path}: this run is finished; nothing was done", file=sys.stderr)
+            return run.read_json(SUMMARY)
+        spec = resolve(run / SPEC, (), TumourParameters, VEINS)
+        run.log("resumed", compiled_code=keep_compiled())
         return _study(run, spec)
 
 
@@ -68,37 +77,25 @@ def _plain(overrides: Sequence[str]) -> tuple[str, ...]:
     return tuple("figures=false" if text == "output.figures=false" else text for text in overrides)
 
 
-def _unfinished(path: Path, spec: VeinsSpec) -> bool:
-    """Whether a folder holds this very study without its end."""
-    if not (path / SPEC).is_file() or (path / MANIFEST).exists():
-        return False
-    return resolve(path / SPEC, (), TumourParameters, VEINS) == spec
-
-
 def _study(run: RunDirectory, spec: VeinsSpec) -> dict[str, Any]:
-    started, since, say = utc_now(), time.monotonic(), _teller()
-    slab = slab_of(spec)
+    say = _teller()
     draws = design(spec.patients.pairs, len(SOURCES))
-    count = len(spec.processes) * len(spec.regimens)
+    files = [Path(process) for process in spec.processes if is_file(process)]
     rows: list[dict[str, Any]] = []
     found: dict[tuple[str, str], dict[str, np.ndarray]] = {}
-    for process in spec.processes:
-        products = _products(run, process, spec, say)
-        belief = None
-        for name in spec.regimens:
-            part = _part(run, f"{process}--{name}")
-            values = _read(part)
-            if values is None:
-                belief = believe(_typical(products, spec), slab) if belief is None and name == "mpc" else belief
-                say(f"arm {len(found) + 1} of {count}: {process}, {name}: {len(draws)} courses")
-                cases = cohort_of(draws, others(products), spec)
-                parameters = believed(belief)
-                outcome = follow(cases, slab, regimen(name), parameters, _progress(say))
-                values = kept_of(outcome)
-                _write(part, values)
-                run.log("arm", process=process, regimen=name)
-            found[process, name] = values
-            rows.append(row_of(process, name, values, products, draws))
+    grown: dict[str, Grown] = {}
+    with parts_of(run, COMMAND, files) as parts:
+        for number, process in enumerate(spec.processes):
+            label = f"{number}-{Path(process).stem}"
+            say(f"process {number + 1} of {len(spec.processes)}: {process}")
+            grown[process] = parts.kept(f"{label}-cells", Grown, partial(_grown, process, spec))
+            made = grown[process].product
+            cases = cohort_of(draws, others(made), spec)
+            for name in spec.regimens:
+                say(f"arm {len(rows) + 1} of {len(spec.processes) * len(spec.regimens)}: {process}, {name}")
+                values = kept_of(_arm(parts, f"{label}-{name}", cases, name, _typical(made, spec), slab_of(spec), say))
+                found[process, name] = values
+                rows.append(row_of(process, name, values, made, draws))
     summary = {
         "status": "done",
         "kind": spec.kind,
@@ -108,13 +105,37 @@ def _study(run: RunDirectory, spec: VeinsSpec) -> dict[str, Any]:
         "sources": list(SOURCES),
         "patients": 2 * spec.patients.pairs,
         "rows": rows,
+        "processes": {name: one.words for name, one in grown.items()},
+        "made": {name: made_of(one.product) for name, one in grown.items()},
+        "front": fronts(found, {name: one.product for name, one in grown.items()}, draws),
         "paired": paired(found, 2 * spec.patients.pairs),
-        "wall_seconds": time.monotonic() - since,
+        "wall_seconds": seconds_of(run),
     }
-    return _end(run, spec, summary, found, started)
+    return _end(run, spec, summary, found, files)
 
 
-def _end(run: RunDirectory, spec: VeinsSpec, summary: dict[str, Any], found: Any, started: str) -> dict[str, Any]:
+def _arm(parts: Parts, label: str, cases: Case, name: str, typical: Case, slab: Slab, say: Say) -> Found:
+    """The courses of all cases under a regimen, each batch kept."""
+    keep = _keeping(parts, label, say)
+    if name in UNSEEING:
+        return follow_given(cases, slab, planned_levels(name, slab.instants), keep)
+    belief = parts.kept(f"{label}-belief", Belief, partial(believe, typical, slab))
+    return follow(cases, slab, regimen(name), belief.parameters, keep)
+
+
+def _keeping(parts: Parts, label: str, say: Say) -> Keep:
+    """Keeps every batch of an arm as a part, and tells of every quarter of them."""
+    report = _progress(say)
+
+    def keep(first: int, total: int, batch: Callable[[], Found]) -> Found:
+        found = parts.kept(f"{label}-{first:05}", Found, batch)
+        report(first + len(found.log_burden), total)
+        return found
+
+    return keep
+
+
+def _end(run: RunDirectory, spec: VeinsSpec, summary: dict[str, Any], found: Any, files: list[Path]) -> dict[str, Any]:
     """Write the summary, the table of patients, figures and report, and the manifest last."""
     run.write_json(SUMMARY, summary)
     with storage("write the table", run / TABLE):
@@ -122,7 +143,14 @@ def _end(run: RunDirectory, spec: VeinsSpec, summary: dict[str, Any], found: Any
     if spec.figures:
         draw_study(run.path)
         write_study_report(run.path)
-    write_manifest(run.path, spec_path=run / SPEC, started=started, ended=utc_now(), seed=spec.patients.seed)
+    write_manifest(
+        run.path,
+        spec_path=run / SPEC,
+        inputs=files,
+        started=began(run),
+        ended=utc_now(),
+        seed=spec.patients.seed,
+    )
     return run.read_json(SUMMARY)
 
 
@@ -133,48 +161,15 @@ def slab_of(spec: VeinsSpec) -> Slab:
     return Slab(shape=voxels, interval_days=spec.slab.interval_days, **times)
 
 
-def believed(belief: Belief | None) -> CombinationParameters:
-    """The parameters of a belief; the model's own where no controller asks for any."""
-    return CombinationParameters() if belief is None else belief.parameters
-
-
 def _typical(products: Product, spec: VeinsSpec) -> Case:
     """The median patient of the cohort, for whom the controllers' belief is fitted."""
     return Case(first(products), Latents(), VeinParameters(), POPULATION.with_values(**spec.parameters))
 
 
-def _products(run: RunDirectory, process: str, spec: VeinsSpec, say: Say) -> Product:
-    part = _part(run, process)
-    kept = _read(part)
-    if kept is None:
-        say(f"making cells of {2 * spec.patients.pairs + 1} donors: {process}")
-        donor = DonorSubtype(**spec.donor.model_dump())
-        made = grow(process, donor, 2 * spec.patients.pairs, spec.patients.seed)
-        kept = {name: np.asarray(x) for name, x in made.product._asdict().items()}
-        _write(part, kept)
-        run.log("cells", process=process)
-    return Product(**kept)
-
-
-def _part(run: RunDirectory, name: str) -> Path:
-    """Where a part is kept; names of files lose what a file name cannot hold."""
-    return run / PARTS / f"{name.replace('/', '_')}.npz"
-
-
-def _read(path: Path) -> dict[str, np.ndarray] | None:
-    """A part that was done; None if it was not."""
-    if not path.is_file():
-        return None
-    with storage("read a part of the study", path), np.load(path, allow_pickle=False) as kept:
-        return {name: kept[name] for name in kept.files}
-
-
-def _write(path: Path, values: dict[str, np.ndarray]) -> None:
-    data = BytesIO()
-    np.savez(data, **values)
-    with storage("write a part of the study", path):
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, data.getvalue())
+def _grown(process: str, spec: VeinsSpec) -> Grown:
+    """What a process makes of the typical donor and of all that are drawn."""
+    donor = DonorSubtype(**spec.donor.model_dump())
+    return grow(process, donor, 2 * spec.patients.pairs, spec.patients.seed)
 
 
 def _table(found: dict[tuple[str, str], dict[str, np.ndarray]], patients: int) -> str:

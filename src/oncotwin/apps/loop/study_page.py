@@ -4,27 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from rich.table import Table
 
+from oncotwin.apps.loop.draws import SPREAD
+from oncotwin.apps.loop.figure_front import draw_front
+from oncotwin.apps.loop.figure_study import draw_arms
+from oncotwin.apps.loop.front import OBJECTIVES
 from oncotwin.apps.loop.report import PAPERS, SOURCES, loop_constants
+from oncotwin.apps.loop.study_sentences import compared_words, front_rows, made_rows, split_rows, study_in_short
 from oncotwin.apps.page import read_summary, shown_pictures, write_page
-from oncotwin.apps.style import (
-    BLUE,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    lettered,
-    new_figure,
-    number,
-    save,
-    styled,
-)
+from oncotwin.apps.style import number, save
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.rundir import FIGURES, SUMMARY
 
@@ -39,9 +28,9 @@ COLUMNS = {
     "chemotherapy": ("Chemotherapy", "level-days"),
 }
 """Entry of a row -> its name and unit."""
-DRAWN = ("response", "escape", "crs", "response_days", "cost")
-REGIMEN_COLOURS = {"none": ORANGE, "fixed": SKY, "mpc": GREEN}
-SOURCE_COLOURS = (ORANGE, BLUE, PURPLE)
+PAIRED = {"log_burden": "log₁₀", "response_days": "days", "escape_fraction": "", "crs_grade": ""}
+"""Differences between arms -> unit."""
+FORMS = {"days": "{:.1f}", "level-days": "{:.1f}"}
 
 
 class StudyPicture(NamedTuple):
@@ -56,73 +45,25 @@ PICTURES = (
     StudyPicture(
         "study.png",
         "Processes and regimens over the virtual cohort",
-        "a to e, means over the cohort with 95 % bootstrap intervals, a row a process, a colour a regimen. f, variance "
-        "of the last tumour burden by source in each arm: bars, by the source alone; points, with interactions.",
+        "a to e, means over the cohort with 95 % bootstrap intervals, a row a process, a colour a regimen of drugs. f, "
+        "variance of the time in response by source, mean over the regimens of a process: bars, by the source alone; "
+        "points, with its interactions, one standard error either way.",
+    ),
+    StudyPicture(
+        "front.png",
+        "What each arm gains, and at what price",
+        "Mean time in response against each of four prices, an arm a mark: colour, the process; shape, the drugs; "
+        "lines, 95 % bootstrap intervals. Filled: no other arm matches it in all five and beats it in one. The pale "
+        "stairs join the arms that no cheaper one reaches in that price alone.",
     ),
 )
 
 
 def draw_study(folder: Path) -> list[Path]:
-    """Draw the figure of a study into its folder `figures`; its path.  Raises StorageFailure."""
+    """Draw the figures of a study into its folder `figures`; their paths.  Raises StorageFailure."""
     summary = read_summary(folder / SUMMARY)
-    picture = PICTURES[0]
-    return [save(study_figure(summary["rows"], summary["sources"]), folder / FIGURES / picture.file, picture.caption)]
-
-
-@styled
-def study_figure(rows: list[dict[str, Any]], sources: list[str]) -> Figure:
-    """Outcomes of every arm, and the spread by source."""
-    processes = list(dict.fromkeys(row["process"] for row in rows))
-    figure = new_figure(1.2 + 0.34 * len(rows) + 1.7)
-    grid = figure.add_gridspec(2, len(DRAWN), height_ratios=(0.34 * len(rows) + 0.7, 1.7))
-    panels = [figure.add_subplot(grid[0, i]) for i in range(len(DRAWN))]
-    for panel, name in zip(panels, DRAWN, strict=True):
-        _outcome(panel, name, rows, processes)
-    panels[0].set_yticks(range(len(processes)), processes[::-1])
-    parts = figure.add_subplot(grid[1, :])
-    _parts(parts, rows, sources)
-    lettered((*panels, parts))
-    return figure
-
-
-def _outcome(panel: Axes, name: str, rows: list[dict[str, Any]], processes: list[str]) -> None:
-    label, unit = COLUMNS[name]
-    scale = 100.0 if unit == "%" else 1.0
-    regimens = list(dict.fromkeys(row["regimen"] for row in rows))
-    for row in rows:
-        place = len(processes) - 1 - processes.index(row["process"])
-        place -= 0.24 * (regimens.index(row["regimen"]) - 0.5 * (len(regimens) - 1))
-        found, colour = row[name], REGIMEN_COLOURS[row["regimen"]]
-        panel.plot([scale * found["low"], scale * found["high"]], [place, place], color=colour, linewidth=1.6)
-        named = row["regimen"] if row["process"] == processes[0] else None
-        panel.plot(scale * found["value"], place, "o", color=colour, markersize=4, label=named)
-    panel.set_yticks(range(len(processes)), [""] * len(processes))
-    panel.tick_params(axis="y", length=0)
-    panel.set(ylim=(-0.6, len(processes) - 0.4), xlabel=f"({unit})" if unit else "(relative)")
-    panel.set_title(label)
-    panel.margins(x=0.15)
-    if name == DRAWN[0]:
-        panel.legend(loc="best", handlelength=0.8, title="drugs", title_fontsize=6.5)
-
-
-def _parts(panel: Axes, rows: list[dict[str, Any]], sources: list[str]) -> None:
-    width = 0.8 / len(sources)
-    for number_, (source, colour) in enumerate(zip(sources, SOURCE_COLOURS, strict=False)):
-        for place, row in enumerate(rows):
-            table = row["split"].get("log_burden") or {}
-            if not table:
-                continue
-            at = place + (number_ - 0.5 * (len(sources) - 1)) * width
-            label = source if place == 0 else None
-            panel.bar(at, 100 * float(np.clip(table["first"][number_], 0, 1)), 0.9 * width, color=colour, label=label)
-            error = 100 * table["total_error"][number_]
-            panel.errorbar(at, 100 * table["total"][number_], yerr=error, fmt="o", color=INK, markersize=3)
-    panel.set_xticks(range(len(rows)), [f"{row['process']}\n{row['regimen']}" for row in rows])
-    panel.tick_params(axis="x", length=0)
-    panel.set(ylim=(0, None), ylabel="Share of variance (%)", title="Spread of the last tumour burden, by source")
-    if panel.get_legend_handles_labels()[0]:
-        panel.legend(ncols=3, handlelength=0.9)
-    panel.spines["bottom"].set_color(VERMILLION if not panel.patches else INK)
+    figures = draw_arms(summary["rows"], summary["sources"]), draw_front(summary["front"])
+    return [save(one, folder / FIGURES / p.file, p.caption) for one, p in zip(figures, PICTURES, strict=True)]
 
 
 def study_table(summary: Mapping[str, Any]) -> Table:
@@ -140,24 +81,28 @@ def study_table(summary: Mapping[str, Any]) -> Table:
 
 def shown_mean(found: Mapping[str, float], unit: str) -> str:
     """A mean with its interval."""
-    scale, form = (100.0, "{:.0f}") if unit == "%" else (1.0, "{:.3g}")
+    scale, form = (100.0, "{:.0f}") if unit == "%" else (1.0, FORMS.get(unit, "{:.2f}"))
     value, low, high = (form.format(scale * found[key]).replace("-", "−") for key in ("value", "low", "high"))
-    return f"{value} ({low} to {high})"
+    return value if low == high == value else f"{value} ({low} to {high})"
 
 
 def write_study_report(folder: Path) -> Path:
     """Write report.html of a study from its summary and figure; its path.  Raises StorageFailure."""
     summary = read_summary(folder / SUMMARY)
+    shown = {name: told for name, told in COLUMNS.items() if name not in ("cost", "chemotherapy")}  # prices, told apart
     facts = {
         "summary": summary,
-        "columns": COLUMNS,
-        "cells": [[shown_mean(row[name], COLUMNS[name][1]) for name in COLUMNS] for row in summary["rows"]],
+        "short": study_in_short(summary),
+        "compared": compared_words(summary),
+        "made": made_rows(summary["made"]),
+        "objectives": OBJECTIVES,
+        "front": front_rows(summary),
+        "parted": split_rows(summary),
+        "constant_spread": number(SPREAD),
+        "columns": shown,
+        "cells": [[shown_mean(row[name], unit) for name, (_, unit) in shown.items()] for row in summary["rows"]],
         "paired": [
-            [
-                row["arm"],
-                *(shown_mean(row[key], "") for key in ("log_burden", "response_days", "escape_fraction", "crs_grade")),
-            ]
-            for row in summary["paired"]
+            [row["arm"], *(shown_mean(row[key], unit) for key, unit in PAIRED.items())] for row in summary["paired"]
         ],
         "seconds": number(summary["wall_seconds"]),
         "constants": loop_constants(),

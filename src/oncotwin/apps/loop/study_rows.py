@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from oncotwin.apps.loop.draws import SOURCES
-from oncotwin.apps.loop.twin import Found
+from oncotwin.apps.loop.draws import SOURCES, others, quantiles
+from oncotwin.apps.loop.front import SEVERE_GRADE, front_of, gains_of
+from oncotwin.apps.loop.twin import Found, rows_of
 from oncotwin.core.endpoints import Response
 from oncotwin.core.exchange import Product
 from oncotwin.studies.sources import split
+from oncotwin.studies.veins import VeinParameters, dose
 
 KEPT = (
     "best_response",
@@ -28,8 +30,18 @@ KEPT = (
 """Outcomes of every course that are kept."""
 PARTED = ("log_burden", "response_days", "escape_fraction", "log_il6")
 """Outcomes whose spread is split by source."""
-SEVERE_GRADE = 2
-"""Least grade of cytokine release that the rate counts; no higher one is usual here."""
+MADE = (
+    "car_positive_cells",
+    "viability",
+    "central_memory",
+    "exhausted",
+    "cytotoxicity",
+    "crs_risk",
+    "neurotoxicity_risk",
+    "culture_days",
+    "cost",
+)
+"""Entries of a product that are told of each process."""
 RESAMPLES = 2000
 
 
@@ -57,15 +69,42 @@ def row_of(
         "chemotherapy": plain["chemotherapy"],
         "inhibitor": plain["inhibitor"],
     }
-    cost = np.asarray(products.cost, float)[1:][rows[:patients, 0]][trusted]
+    made = rows_of(others(products), rows[:patients, 0][trusted])
     return {
         "process": process,
         "regimen": regimen,
         "patients": int(np.sum(trusted)),
         "failed": int(np.sum(~trusted)),
-        **{name: mean_of(x) for name, x in {**measured, "cost": cost}.items()},
+        **{name: mean_of(x) for name, x in measured.items()},
+        "neurotoxicity": mean_of(np.asarray(made.neurotoxicity_risk)),
+        "cost": mean_of(np.asarray(made.cost)),
         "split": {name: _split(name, values) for name in PARTED},
     }
+
+
+def made_of(products: Product) -> dict[str, dict[str, float]]:
+    """What a process made, over the donors drawn: median, 5 and 95 %; and what of it is infused."""
+    drawn = others(products)
+    values = {name: np.asarray(getattr(drawn, name), float) for name in MADE}
+    values["infused"] = np.asarray(dose(drawn, VeinParameters()), float)
+    return {name: dict(zip(("low", "value", "high"), quantiles(x), strict=True)) for name, x in values.items()}
+
+
+def fronts(
+    found: Mapping[tuple[str, str], Mapping[str, np.ndarray]], products: Mapping[str, Product], rows: np.ndarray
+) -> list[dict[str, Any]]:
+    """What each arm gains and costs over the patients whom no arm failed, see `front_of`; in the order of `found`."""
+    patients = 2 * (len(rows) // (len(SOURCES) + 2))
+    trusted = np.all([values["status"][:patients] == 0 for values in found.values()], axis=0)
+    arms = []
+    for (process, _), values in found.items():
+        kept = {name: x[:patients][trusted] for name, x in values.items()}
+        drugs = kept["chemotherapy"], kept["inhibitor"]
+        made = rows_of(others(products[process]), rows[:patients, 0][trusted])
+        arms.append(gains_of(kept["response_days"], kept["crs_grade"], drugs, made))
+    return [
+        {"process": process, "regimen": name, **row} for (process, name), row in zip(found, front_of(arms), strict=True)
+    ]
 
 
 def mean_of(values: np.ndarray) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -176,41 +176,45 @@ def _timed(slab: Slab) -> Any:
     return _Timed(slab.times, slab.spec.visits)
 
 
-Report = Callable[[int, int], None]
+Keep = Callable[[int, int, Callable[[], Found]], Found]
+"""Asked for every batch: its first case, all cases there are, and what computes it; gives what came of it."""
 
 
-def follow(
-    cases: Case,
-    slab: Slab,
-    dosing: Dosing,
-    belief: CombinationParameters,
-    report: Report = lambda done, total: None,
-) -> Found:
+def at_once(first: int, total: int, batch: Callable[[], Found]) -> Found:
+    """Every batch is computed, none is kept."""
+    return batch()
+
+
+def follow(cases: Case, slab: Slab, dosing: Dosing, belief: CombinationParameters, keep: Keep = at_once) -> Found:
     """What comes of n cases under a regimen; leaves (n, ...), NumPy.
 
-    cases: leaves (n,).  report: called with the cases done and all of them.  Compiled once a slab and regimen.
+    cases: leaves (n,).  keep: may have a batch already.  Compiled once a slab and regimen.
     """
     together = _compiled(slab, dosing)
     none = jnp.zeros((len(slab.instants) - 1, 2))
-    return _in_batches(cases, slab.batch, lambda batch: together(batch, none, belief), report)
+    return _in_batches(cases, slab.batch, lambda batch: together(batch, none, belief), keep)
 
 
-def follow_given(cases: Case, slab: Slab, levels: Any, report: Report = lambda done, total: None) -> Found:
+def follow_given(cases: Case, slab: Slab, levels: Any, keep: Keep = at_once) -> Found:
     """What comes of n cases under drug levels that are known; leaves (n, ...), NumPy.
 
-    levels: (m, 2), chemotherapy and inhibitor from each decision; zeros: none.  Compiled once a slab.
+    levels: (m, 2), chemotherapy and inhibitor from each decision; zeros: none.  keep: may have a batch already.
+    Compiled once a slab.
     """
     together, given = _compiled(slab, None), jnp.asarray(levels, float)
-    return _in_batches(cases, slab.batch, lambda batch: together(batch, given, None), report)
+    return _in_batches(cases, slab.batch, lambda batch: together(batch, given, None), keep)
 
 
-def _in_batches(cases: Case, size: int, together: Callable[[Case], Found], report: Report) -> Found:
-    total, parts = len(np.asarray(cases.latents.inf)), []
-    for start in range(0, total, size):
+def _in_batches(cases: Case, size: int, together: Callable[[Case], Found], keep: Keep) -> Found:
+    total = len(np.asarray(cases.latents.inf))
+
+    def batch(start: int) -> Found:
         rows = np.minimum(np.arange(start, start + size), total - 1)  # the last batch is filled up
-        parts.append(jax.tree.map(np.asarray, together(rows_of(cases, rows))))
-        report(min(start + size, total), total)
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:total], *parts)
+        found = together(rows_of(cases, rows))
+        return jax.tree.map(lambda leaf: np.asarray(leaf)[: total - start], found)
+
+    parts = [keep(start, total, partial(batch, start)) for start in range(0, total, size)]
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
 @lru_cache(maxsize=8)

@@ -6,22 +6,23 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+from small_loop import MADE, SETTINGS, SLAB, grown
 
 from oncotwin.apps.cli.main import main
 from oncotwin.apps.loop import cells, run, study
 from oncotwin.apps.loop.beside import SMALLEST_MM3, beside, volume_mm3
-from oncotwin.apps.loop.cells import Grown, donors_like
+from oncotwin.apps.loop.cells import donors_like
 from oncotwin.apps.loop.draws import cases_of, drawn_latents, uncertain, varied
 from oncotwin.apps.loop.patient import loop_patient
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
-from oncotwin.apps.loop.regimens import LIMITS, REGIMENS
+from oncotwin.apps.loop.regimens import LIMITS, REGIMENS, planned_levels
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import adjunct_text, spec_of
-from oncotwin.apps.loop.twin import Case, Slab, constants_of, follow_given, share_below, stacked
+from oncotwin.apps.loop.twin import Case, constants_of, follow, follow_given, share_below, stacked
 from oncotwin.apps.tumour.setup import parameters_of
 from oncotwin.control.schedule import Schedule
-from oncotwin.core.exchange import Latents, Product
-from oncotwin.errors import BadInput, Interrupted
+from oncotwin.core.exchange import Latents
+from oncotwin.errors import BadInput
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import CultureParameters, DonorSubtype
 from oncotwin.models.lumped import CombinationParameters
@@ -29,35 +30,12 @@ from oncotwin.models.tumour3d import TumourParameters, plan_actions
 from oncotwin.models.tumour3d.latent import SPANS
 from oncotwin.studies.veins import VeinParameters
 
-SLAB = Slab(shape=(8, 8), end_days=56.0, drugs_days=28.0, interval_days=14.0, batch=10)
-SETTINGS = Settings(shape=(8, 8, 8), every_days=7.0, slab=SLAB, pairs=2, regimen="fixed")
-MADE = Product(7.4e8, 0.86, 25.0, 0.0, 0.12, 0.14, 0.7, 0.04, 0.44, 0.51, 0.25, 1.6, 10.0, 1.05)
 NONE = np.zeros((len(SLAB.instants) - 1, 2))
-
-
-def grown(process, donor, count, seed):
-    """Cells as a culture would make them, without one: donors differ in potency, the other process in memory."""
-    other = process != SETTINGS.standard
-    made = MADE._replace(central_memory=0.44, effector=0.4) if other else MADE
-    product = jax.tree.map(lambda x: np.full(count + 1, x), made)
-    potency = np.linspace(-0.1, 0.1, count) * np.cos(seed + np.arange(count))
-    product = product._replace(cytotoxicity=made.cytotoxicity + np.append(0.0, potency))
-    return Grown(process, f"made by {process}", product, np.array([0.0, 10.0]), np.array([1e8, 2.2e9]))
 
 
 @pytest.fixture
 def case():
     return Case(MADE, Latents(), VeinParameters(), SETTINGS.population)
-
-
-@pytest.fixture(scope="module")
-def looped(tmp_path_factory):
-    """The whole loop, its cultures apart."""
-    folder = tmp_path_factory.mktemp("loop") / "patient"
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(run, "grow", grown)
-        summary = run.run_loop(LoopPatient(), SETTINGS, folder)
-    return folder, summary
 
 
 # --- the whole job ---
@@ -158,7 +136,17 @@ def test_a_regimen_decides_only_where_it_is_due_and_stays_inside_its_limits():
         memory = decision.memory
         given.append(float(decision.action.chemotherapy))
     assert given == [0, 0, 1, 0, 0, 1]
+    assert given[2:] == planned_levels("fixed", instants)[:, 0].tolist()
     assert all(dose <= LIMITS.per_day.chemotherapy for dose in given)
+
+
+def test_a_regimen_that_looks_at_nothing_gives_its_levels_in_closed_loop(case):
+    levels = planned_levels("fixed", SLAB.instants)
+    planned = follow_given(stacked(case, 2), SLAB, levels)
+    dosed = follow(stacked(case, 2), SLAB, REGIMENS["fixed"], CombinationParameters())
+    for a, b in zip(jax.tree.leaves(planned), jax.tree.leaves(dosed), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    assert planned_levels("none", SLAB.instants).tolist() == NONE.tolist()
 
 
 def test_what_is_too_small_to_see_has_a_floor():
@@ -245,45 +233,6 @@ def test_a_mistake_is_one_message_and_leaves_nothing(capsys, tmp_path, monkeypat
 
 
 # --- the study ---
-
-
-SMALL = (
-    "kind=veins",
-    'regimens=["fixed"]',
-    "patients.pairs=2",
-    "slab.voxels=8",
-    "slab.end_days=56",
-    "slab.drugs_days=28",
-    "slab.interval_days=14",
-)
-
-
-def test_a_study_stopped_goes_on_and_ends_in_the_same_numbers(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "grow", grown)
-    follow, calls = study.follow, []
-
-    def stopping(*arguments):
-        calls.append(arguments)
-        if len(calls) == 2:
-            raise Interrupted("stopped", remedy="go on")
-        return follow(*arguments)
-
-    monkeypatch.setattr(study, "follow", stopping)
-    with pytest.raises(Interrupted):
-        study.run_veins(None, SMALL, tmp_path / "study", lambda path: None)
-    assert not (tmp_path / "study" / "summary.json").exists()
-    summary = study.run_veins(None, SMALL, tmp_path / "study", lambda path: None)
-    assert len(calls) == 3  # one arm of two was kept
-    arms = [(row["process"], row["regimen"]) for row in summary["rows"]]
-    assert arms == [("static-il2", "fixed"), ("static-il7-il15", "fixed")]
-    table = (tmp_path / "study" / "table.csv").read_text().splitlines()
-    assert len(table) == 1 + 2 * summary["patients"]
-    assert all(set(row["split"]) for row in summary["rows"])
-    assert all(0 < row["chemotherapy"]["value"] <= LIMITS.cumulative.chemotherapy for row in summary["rows"])
-    assert len(summary["paired"]) == 1
-    page = (tmp_path / "study" / "report.html").read_text()
-    assert "Research use only" in page
-    assert "data:image/png" in page
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""What a loop is run with, as TOML has it, and back."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from oncotwin.apps.loop.settings import LoopPatient, Settings
+from oncotwin.apps.loop.twin import Slab
+from oncotwin.core.exchange import Latents
+from oncotwin.errors import StorageFailure
+from oncotwin.models.culture import DonorSubtype
+from oncotwin.models.tumour3d import TumourParameters
+
+
+def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
+    """Patient and settings as tables; of the population's constants those that differ from the preset's."""
+    preset = TumourParameters()
+    population = {name: float(getattr(settings.population, name)) for name in _names(preset)}
+    return {
+        "cells": {"standard": settings.standard, "other": settings.other},
+        "drugs": {"regimen": settings.regimen},
+        "patient": {
+            "words": patient.words,
+            "donor": patient.donor._asdict(),
+            "latents": _numbers(patient.latents),
+            "spread": _numbers(patient.spread),
+        },
+        "space": {
+            "shape": list(settings.shape),
+            "lengths_cm": list(settings.lengths_cm),
+            "every_days": settings.every_days,
+        },
+        "slab": {name: list(x) if isinstance(x, tuple) else x for name, x in asdict(settings.slab).items()},
+        "draws": {"pairs": settings.pairs, "seed": settings.seed},
+        "population": {name: x for name, x in population.items() if x != float(getattr(preset, name))},
+    }
+
+
+def of_document(document: Mapping[str, Any], where: str) -> tuple[LoopPatient, Settings]:
+    """Patient and settings from their tables.  Raises StorageFailure for tables that `document_of` did not write."""
+    try:
+        told, space, slab = document["patient"], document["space"], document["slab"]
+        patient = LoopPatient(
+            DonorSubtype(**told["donor"]), Latents(**told["latents"]), Latents(**told["spread"]), told["words"]
+        )
+        settings = Settings(
+            **document["cells"],
+            **document["drugs"],
+            shape=tuple(space["shape"]),
+            lengths_cm=tuple(space["lengths_cm"]),
+            every_days=space["every_days"],
+            slab=Slab(**{name: tuple(x) if isinstance(x, list) else x for name, x in slab.items()}),
+            **document["draws"],
+            population=TumourParameters().with_values(**document["population"]),
+        )
+    except (KeyError, TypeError) as error:
+        remedy = "Start the loop again"
+        raise StorageFailure(f"this is no spec of a loop: {error}", where=where, remedy=remedy) from error
+    return patient, settings
+
+
+def _names(parameters: TumourParameters) -> list[str]:
+    return [one.name for one in fields(parameters)]
+
+
+def _numbers(latents: Latents) -> dict[str, float]:
+    return {name: float(x) for name, x in latents._asdict().items()}

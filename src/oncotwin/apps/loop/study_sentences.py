@@ -1,0 +1,168 @@
+"""What the report of a study says in words and rows, all of it computed from the summary."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from oncotwin.apps.loop.front import OBJECTIVES
+from oncotwin.apps.loop.regimens import WORDS
+from oncotwin.apps.loop.sentences import MADE
+from oncotwin.apps.style import number
+
+Summary = Mapping[str, Any]
+
+PARTED_WORDS = {
+    "log_burden": "last tumour burden, log₁₀ of first",
+    "response_days": "days in response",
+    "escape_fraction": "antigen-reduced share at the end",
+    "log_il6": "peak interleukin 6, log₁₀ pg/mL",
+}
+"""Outcome whose spread is split -> its name in print."""
+
+
+def arm_name(row: Mapping[str, Any]) -> str:
+    """An arm in a few words."""
+    return row["process"] if row["regimen"] == "none" else f"{row['process']} + {row['regimen']} drugs"
+
+
+def study_in_short(summary: Summary) -> list[str]:
+    """The findings, a sentence each."""
+    rows = summary["rows"]
+    best = max(rows, key=lambda row: row["response_days"]["value"])
+    said = [
+        f"Longest in response: {arm_name(best)}, {_days(best['response_days'])} on average, with "
+        f"{_per_cent(best['response'])} of patients responding.",
+        *_factors(rows),
+        *_front(summary["front"]),
+    ]
+    sources = _sources(summary)
+    if sources:
+        said.append(sources)
+    failed = sum(row["failed"] for row in rows)
+    if failed:
+        said.append(
+            f"{failed} courses could not be simulated and are left out; arms in which one failed have no split."
+        )
+    return said
+
+
+def _factors(rows: list[dict[str, Any]]) -> list[str]:
+    """How far days in response lie apart between processes, and between regimens, the other held."""
+    said = []
+    for key, other, what in (("process", "regimen", "process"), ("regimen", "process", "regimen of drugs")):
+        gaps = []
+        for held in dict.fromkeys(row[other] for row in rows):
+            days = [row["response_days"]["value"] for row in rows if row[other] == held]
+            gaps.append(max(days) - min(days))
+        if len({row[key] for row in rows}) > 1:
+            said.append(
+                f"The choice of the {what} moves the mean time in response by {_span(gaps)} days, the {other} held."
+            )
+    return said
+
+
+def _front(rows: list[dict[str, Any]]) -> list[str]:
+    kept = [arm_name(row) for row in rows if row["on_front"]]
+    lost = [f"{arm_name(row)} (by {arm_name(_better(row, rows))})" for row in rows if not row["on_front"]]
+    said = [
+        f"Judged by time in response, CRS, neurotoxicity risk, cost of the cells and drugs together, {len(kept)} of "
+        f"{len(rows)} arms are beaten by none."
+    ]
+    if lost:
+        said.append(f"Matched in all five and beaten in one: {'; '.join(lost)}.")
+    return said
+
+
+def _better(row: Mapping[str, Any], rows: list[dict[str, Any]]) -> Mapping[str, Any]:
+    """An arm that is as good in all and better in one, that with the longest response."""
+
+    def costs(one: Mapping[str, Any]) -> np.ndarray:
+        return np.array([objective.sense * one[name]["value"] for name, objective in OBJECTIVES.items()])
+
+    mine = costs(row)
+    others = [one for one in rows if np.all(costs(one) <= mine) and np.any(costs(one) < mine)]
+    return max(others, key=lambda one: one["response_days"]["value"])
+
+
+def _sources(summary: Summary) -> str:
+    tables = [row["split"]["response_days"] for row in summary["rows"] if row["split"].get("response_days")]
+    if not tables:
+        return ""
+    totals = np.median([table["total"] for table in tables], axis=0)
+    order = np.argsort(totals)[::-1]
+    parts = [f"{summary['sources'][i]} {100 * min(totals[i], 1.0):.0f} %" for i in order]
+    return (
+        f"The spread of the time in response comes from {', '.join(parts)} (share of the variance with interactions, "
+        "median over the arms; they overlap)."
+    )
+
+
+def split_rows(summary: Summary) -> list[list[str]]:
+    """Outcome, standard deviation, then of each source its share alone and with interactions; means over the arms."""
+    rows = []
+    for name, words in PARTED_WORDS.items():
+        tables = [row["split"][name] for row in summary["rows"] if row["split"].get(name)]
+        if not tables:
+            continue
+        first, total, error = (np.mean([t[part] for t in tables], axis=0) for part in ("first", "total", "total_error"))
+        parts = []
+        for alone, whole, doubt in zip(first, total, error, strict=True):
+            parts += [f"{100 * max(alone, 0.0):.0f} %", f"{100 * whole:.0f} ± {100 * doubt:.0f} %"]
+        rows.append([words, number(float(np.mean([t["deviation"] for t in tables])), 2), *parts])
+    return rows
+
+
+def front_rows(summary: Summary) -> list[list[str]]:
+    """Arm, whether no other beats it, in how many cohorts, and what it gains and pays."""
+    return [
+        [
+            arm_name(row),
+            "yes" if row["on_front"] else f"no: {arm_name(_better(row, summary['front']))}",
+            f"{100 * row['share']:.0f} %",
+            *(_mean(row[name], one.unit) for name, one in OBJECTIVES.items()),
+        ]
+        for row in summary["front"]
+    ]
+
+
+def made_rows(made: Mapping[str, Any]) -> list[list[str]]:
+    """What each process makes, an entry a row: its name, then the median and nine tenths of the donors a process."""
+    rows = []
+    for name in next(iter(made.values())):
+        label, unit = MADE.get(name, ("CAR-positive cells infused", "cells"))
+        scale = 100.0 if unit == "%" else 1.0
+        values = []
+        for one in made.values():
+            value, low, high = (number(scale * one[name][key], 2) for key in ("value", "low", "high"))
+            values.append(value if low == high else f"{value} ({low} to {high})")
+        rows.append([f"{label}, {unit}" if unit and unit not in label.lower() else label, *values])
+    return rows
+
+
+def compared_words(summary: Summary) -> list[str]:
+    """What the processes and the regimens are."""
+    regimens = dict.fromkeys(row["regimen"] for row in summary["rows"])
+    return [
+        *(f"Cells, {name}: {words}." for name, words in summary["processes"].items()),
+        *(f"Drugs, {name}: {WORDS[name]}." for name in regimens),
+    ]
+
+
+def _mean(found: Mapping[str, float], unit: str) -> str:
+    scale, form = (100.0, "{:.0f}") if unit == "%" else (1.0, "{:.3g}")
+    value, low, high = (form.format(scale * found[key]) for key in ("value", "low", "high"))
+    return value if low == high else f"{value} ({low} to {high})"
+
+
+def _days(found: Mapping[str, float]) -> str:
+    return f"{found['value']:.0f} days ({found['low']:.0f} to {found['high']:.0f})"
+
+
+def _per_cent(found: Mapping[str, float]) -> str:
+    return f"{100 * found['value']:.0f} % ({100 * found['low']:.0f} to {100 * found['high']:.0f})"
+
+
+def _span(values: list[float]) -> str:
+    low, high = f"{min(values):.0f}", f"{max(values):.0f}"
+    return low if low == high else f"{low} to {high}"

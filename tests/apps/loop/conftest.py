@@ -1,0 +1,17 @@
+"""The small loop, run once for all tests."""
+
+import pytest
+from small_loop import SETTINGS, grown
+
+from oncotwin.apps.loop import run
+from oncotwin.apps.loop.settings import LoopPatient
+
+
+@pytest.fixture(scope="session")
+def looped(tmp_path_factory):
+    """The whole loop, its cultures apart: its folder and its summary."""
+    folder = tmp_path_factory.mktemp("loop") / "patient"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(run, "grow", grown)
+        summary = run.run_loop(LoopPatient(), SETTINGS, folder)
+    return folder, summary
