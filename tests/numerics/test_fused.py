@@ -41,6 +41,13 @@ def test_values_are_the_same() -> None:
     np.testing.assert_allclose(fused(root, X, TARGET)[0], np.sqrt(TARGET))
 
 
+@pytest.mark.parametrize("target", [TARGET, jnp.full(200, 2.0)])
+def test_what_does_not_depend_on_anything_traced_is_compiled_too(target: jax.Array) -> None:
+    """Constants alone; and an argument without a use."""
+    np.testing.assert_allclose(jax.jit(lambda: fused(root, X, target)[0])(), np.sqrt(target))
+    np.testing.assert_allclose(jax.jit(lambda x: fused(lambda x: root(X, target)[0], x))(X), np.sqrt(target))
+
+
 @on_a_cpu
 def test_loops_are_compiled_into_one_call_unless_a_library_is_called() -> None:
     assert MARK in compiled(root, X, TARGET)

@@ -5,6 +5,7 @@ from typing import Any
 
 import equinox as eqx
 import jax
+from jax.core import Tracer
 
 from oncotwin.numerics.fused import fused
 
@@ -19,9 +20,9 @@ def batched_search(search: Callable[..., Any], *arguments: Any) -> Any:
     if jax.default_backend() != "cpu":
         return search(*arguments)
     closed = eqx.filter_closure_convert(search, *arguments)
-    arrays, rest = eqx.partition(closed, eqx.is_array)
+    traced, known = eqx.partition(closed, lambda leaf: isinstance(leaf, Tracer))
 
-    def apart(arrays: Any, *arguments: Any) -> Any:
-        return fused(lambda arrays, *arguments: eqx.combine(arrays, rest)(*arguments), arrays, *arguments)
+    def apart(traced: Any, *arguments: Any) -> Any:
+        return fused(lambda traced, *arguments: eqx.combine(traced, known)(*arguments), traced, *arguments)
 
-    return jax.custom_batching.sequential_vmap(apart)(arrays, *arguments)
+    return jax.custom_batching.sequential_vmap(apart)(traced, *arguments)

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from jax.experimental.xla_metadata import set_xla_metadata
 from jax.extend.core import Jaxpr, jaxprs_in_params
+from jax.flatten_util import ravel_pytree
 
 PLAIN = frozenset({
     # arithmetic
@@ -36,13 +38,16 @@ MARKS = {"inlineable": "false", "xla_cpu_small_call": "true"}
 def fused(f: Callable[..., Any], *arguments: Any) -> Any:
     """f(*arguments), compiled as a whole on a CPU if every operation in it is plain; the same values.
 
-    For what is small and long: it runs in one thread.  f: pure, of arrays.
+    For what is small and long: it runs in one thread.  f: pure, and depends on its arguments.  What it closes over is
+    not traced.  arguments: of arrays; of numbers in float64, or nothing is changed.
     """
-    if jax.default_backend() != "cpu":
+    numbers, together = ravel_pytree(arguments)
+    usual = all(jnp.result_type(leaf) == jnp.float64 for leaf in jax.tree.leaves(arguments))
+    if jax.default_backend() != "cpu" or not usual:
         return f(*arguments)
-    whole = jax.jit(f)
-    values = whole(*arguments)
-    if not _plain(whole.trace(*arguments).jaxpr.jaxpr):
+    whole = jax.jit(lambda numbers: f(*together(numbers)))  # one operand, since XLA fails on operands without a use
+    values = whole(numbers)
+    if not _plain(whole.trace(numbers).jaxpr.jaxpr):
         return values
     return jax.tree.map(lambda value: set_xla_metadata(value, **MARKS), values)
 
