@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from cyclopts import App, Parameter
+from cyclopts import App
+
+from oncotwin.apps.cli.options import Json
 
 bank = App(name="bank", help="Banks of simulations of the tumour twin, from which emulators are made.")
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the description as JSON.")]
 
 
 @bank.command

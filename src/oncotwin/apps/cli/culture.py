@@ -7,15 +7,11 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
 from oncotwin.errors import BadInput
 
 protocol = App(name="protocol", help="Culture protocols in the words of ISA-88: list, show, check.")
 
-Overrides = Annotated[
-    tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
-]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
 Protocol = Annotated[str | None, Parameter(name="--protocol", help="Name or TOML file; see `oncotwin protocol list`.")]
 Donor = Annotated[
     str | None, Parameter(name="--donor", help="TRAIT=VALUE, joined by commas: age=elderly,stage=advanced,prior=heavy.")
@@ -33,7 +29,7 @@ def simulate_culture(
     resume: Path | None = None,
     force: Force = False,
     as_json: Json = False,
-    no_figures: Annotated[bool, Parameter(negative="", help="Draw nothing.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Simulate CAR-T cells in a bioreactor, from seeding to harvest.
 

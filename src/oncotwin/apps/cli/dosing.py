@@ -7,14 +7,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
 from oncotwin.errors import BadInput
-
-Overrides = Annotated[
-    tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
-]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
-NoFigures = Annotated[bool, Parameter(negative="", help="Draw nothing.")]
 
 
 def control(

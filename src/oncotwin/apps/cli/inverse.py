@@ -2,13 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
+
+from oncotwin.apps.cli.options import Json
 
 inverse = App(name="inverse", help="The inverse problem of a patient: what can be learnt, and its export.")
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
 
 
 @inverse.command

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
+from oncotwin.apps.cli.options import Json
+
 Job = Literal["loop", "doses"]
 
 

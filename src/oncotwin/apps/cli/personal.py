@@ -8,11 +8,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from oncotwin.apps.cli.options import Force, Json, NoFigures
 from oncotwin.errors import BadInput
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
-NoFigures = Annotated[bool, Parameter(negative="", help="Draw nothing.")]
 
 
 def personalise(
