@@ -8,7 +8,8 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from oncotwin.errors import BadInput
 from oncotwin.studies.leaks import alike, suspects
 from oncotwin.studies.learning import given
-from oncotwin.studies.learning_curve import learning_curve
+from oncotwin.studies.learning_curve import Drawn, learning_curve
+from oncotwin.studies.protocols import default_protocol
 from oncotwin.studies.recovery import Null, Recovery, permutation_null, recovery, spread
 from oncotwin.studies.scaled_logit import exact
 
@@ -75,13 +76,22 @@ def test_suspects_and_twins():
 
 def test_more_patients_are_learnt_from_better():
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(300, 4))
-    theta = 1 / (1 + np.exp(-np.stack([X[:, 0] + X[:, 1], rng.normal(size=300)], axis=1)))
-    curve = learning_curve(X, theta, (20, 300), exact(), repeats=2)
-    assert curve.of.r2.shape == (2, 2, 2)
-    assert curve.of.r2[1, :, 0].min() > curve.of.r2[0, :, 0].max()
-    assert np.all(curve.of.r2[1, :, 1] < 0.1)
-    whole = recovery(theta, theta)
-    assert np.all(curve.of.mae >= whole.mae)
-    with pytest.raises(BadInput, match="size of a cohort"):
-        learning_curve(X, theta, (20, 301), exact())
+    X = rng.normal(size=(60, 3))
+    theta = 1 / (1 + np.exp(-np.stack([X[:, 0] + X[:, 1], rng.normal(size=60)], axis=1)))
+    noisy = np.clip(theta + rng.normal(0, 0.05, theta.shape), 0, 1)
+
+    def draw(size: int, number: int) -> Drawn:
+        rows = slice(number * size, (number + 1) * size)
+        return Drawn(X[rows], given(noisy[rows]), theta[rows])
+
+    curve = learning_curve(draw, (16, 60), (2, 1), default_protocol(repeats=3)._replace(outer=3, inner=2))
+    boosting = curve.truth.r2[:, :, curve.models.index("boosting")]
+    assert boosting.shape == (2, 2, 2)
+    assert boosting[1, 0, 0] > np.max(boosting[0, :, 0])
+    assert boosting[1, 0, 1] < 0.1
+    assert np.isnan(boosting[1, 1]).all()
+    assert np.isfinite(curve.reference.mae[0]).all()
+    np.testing.assert_allclose(curve.ceiling.mae[1, 0], recovery(noisy, theta).mae)
+    for sizes in ((12, 20), (40, 20), ()):
+        with pytest.raises(BadInput, match="not sizes of cohorts"):
+            learning_curve(draw, sizes, (1,) * len(sizes), default_protocol())

@@ -8,6 +8,7 @@ from oncotwin.apps.culture.gallery import redraw_culture
 from oncotwin.apps.dosing.comparison_report import draw_comparison
 from oncotwin.apps.dosing.report import draw_control
 from oncotwin.apps.loop.study_page import draw_study
+from oncotwin.apps.personal.curve import redraw_curve
 from oncotwin.apps.personal.gallery import redraw_personal
 from oncotwin.apps.tumour.gallery import redraw
 from oncotwin.errors import BadInput, OncotwinError
@@ -19,6 +20,7 @@ REDRAW = {
     "dosing": draw_control,
     "comparison": draw_comparison,
     "personal": redraw_personal,
+    "curve": redraw_curve,
     "veins": draw_study,
 }
 """Kind of run -> what draws its figures again."""

@@ -8,6 +8,7 @@ from oncotwin.apps.culture.report import write_culture_report
 from oncotwin.apps.dosing.comparison_report import write_comparison_report
 from oncotwin.apps.dosing.report import write_control_report
 from oncotwin.apps.loop.study_page import write_study_report
+from oncotwin.apps.personal.curve import write_curve_report
 from oncotwin.apps.personal.report import write_personal_report
 from oncotwin.apps.tumour.report import write_report
 
@@ -18,6 +19,7 @@ REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
         "dosing": write_control_report,
         "comparison": write_comparison_report,
         "personal": write_personal_report,
+        "curve": write_curve_report,
         "veins": write_study_report,
     }
 )

@@ -1,4 +1,4 @@
-"""Cohorts on the command line: template, check, describe, virtual.  Heavy modules are imported inside the commands."""
+"""Cohorts on the command line: template, check, describe, virtual, curve.  Heavy modules are imported inside."""
 
 import json
 import sys
@@ -7,12 +7,10 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
 from oncotwin.errors import BadInput
 
-cohort = App(name="cohort", help="Cohorts of patients: template, check, describe, virtual.")
-
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
+cohort = App(name="cohort", help="Cohorts of patients: template, check, describe, virtual, curve.")
 
 
 @cohort.command(name="template")
@@ -89,9 +87,7 @@ def cohort_virtual(
     /,
     *,
     patients: Annotated[int | None, Parameter(name=("-n", "--patients"))] = None,
-    overrides: Annotated[
-        tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
-    ] = (),
+    overrides: Overrides = (),
     plausible: Path | None = None,
     out: Path | None = None,
     as_json: Json = False,
@@ -117,6 +113,41 @@ def cohort_virtual(
         print(json.dumps(summary, indent=2))
         return
     _print(virtual_table(summary))
+    print(f"Results: {summary['run_dir']}", file=sys.stderr)
+
+
+@cohort.command(name="curve")
+def cohort_curve(
+    *,
+    sizes: Annotated[str, Parameter(help="Patients of a cohort, ascending, with commas between.")] = "37,100,300,1000",
+    cohorts: Annotated[int, Parameter(help="Most cohorts of a size; they share no patient.")] = 5,
+    seed: Annotated[int, Parameter(help="Random seed.")] = 0,
+    processes: Annotated[int | None, Parameter(help="Processes side by side; default: all processors.")] = None,
+    out: Path | None = None,
+    force: Force = False,
+    as_json: Json = False,
+    no_figures: NoFigures = False,
+) -> None:
+    """Say how well latents are recovered from features of 37, 100, 300 and 1000 synthetic patients.
+
+    Parameters
+    ----------
+    out
+        Run directory; default: runs/curve-TIME-N.
+    """
+    from oncotwin.apps.cohorts.tables import curve_table
+    from oncotwin.apps.personal.curve import run_curve
+    from oncotwin.apps.personal.run import cores
+    from oncotwin.io.rundir import only_empty, only_run
+    from oncotwin.io.specs.curve import curve_spec
+
+    chosen = {"sizes": sizes, "cohorts": cohorts, "seed": seed, "figures": not no_figures}
+    spec = curve_spec(chosen | {"processes": cores() if processes is None else processes}, "oncotwin cohort curve")
+    summary = run_curve(spec, out, only_run if force else only_empty)
+    if as_json:
+        print(json.dumps(summary, indent=2))
+        return
+    _print(curve_table(summary))
     print(f"Results: {summary['run_dir']}", file=sys.stderr)
 
 

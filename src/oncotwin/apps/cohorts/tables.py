@@ -56,6 +56,23 @@ def virtual_table(summary: Mapping[str, Any]) -> Table:
     return table
 
 
+def curve_table(summary: Mapping[str, Any]) -> Table:
+    """Rank correlation of every model with the truth, by number of patients."""
+    latents = list(dict.fromkeys(row["latent"] for row in summary["rows"]))
+    title = "Spearman's rho with the true latents of synthetic patients; medians over cohorts"
+    table = Table(title=title, caption=NOTICE, title_justify="left")
+    for head in ("Model", "Patients", "Cohorts", *latents):
+        table.add_column(head, justify="left" if head == "Model" else "right")
+    lines: dict[tuple[str, int, int], list[str]] = {}
+    for row in summary["rows"]:
+        if row["against"] != "reference":
+            shown = "–" if row["rho"] is None else f"{row['rho']:.2f}"
+            lines.setdefault((row["model"], row["patients"], row["cohorts"]), []).append(shown)
+    for (model, patients, cohorts), cells in lines.items():
+        table.add_row(model, str(patients), str(cohorts), *cells)
+    return table
+
+
 def _middle(row: Mapping[str, Any]) -> str:
     if "counts" in row:
         return ", ".join(f"{level}: {count}" for level, count in row["counts"].items() if count)

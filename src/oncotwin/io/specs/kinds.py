@@ -11,6 +11,7 @@ from oncotwin.io.cultures.protocols import is_file, read_protocol
 from oncotwin.io.rundir import SPEC
 from oncotwin.io.specs.culture import CORE, SET_BY_KEYS, CultureSpec
 from oncotwin.io.specs.culture_consistency import culture_contradictions
+from oncotwin.io.specs.curve import CURVE, CurveSpec
 from oncotwin.io.specs.documents import merge, read_document, read_preset
 from oncotwin.io.specs.dosing import ComparisonSpec, DosingSpec
 from oncotwin.io.specs.dosing_consistency import dosing_contradictions
@@ -203,6 +204,20 @@ PERSONAL = Kind(
 )
 """Latents of a cohort from its features; told by the command line alone, so that no file of it is written by hand."""
 
+CURVED = Kind(
+    name="curve",
+    spec=CurveSpec,
+    base="kind",
+    default=CURVE,
+    head=head("curve", "A learning curve", "cohort curve"),
+    elsewhere=MappingProxyType({}),
+    defaults=lambda chosen, where, folder, asked: {},
+    located=_as_it_is,
+    contradictions=lambda spec, family: iter(()),
+    values=(CURVE,),
+)
+"""What more patients would buy; told by the command line alone."""
+
 VEINS = Kind(
     name="veins",
     spec=VeinsSpec,
@@ -227,7 +242,7 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in (PERSONAL, *KINDS.values()) if _holds_base(document, kind)), None)
+    found = next((kind for kind in (PERSONAL, CURVED, *KINDS.values()) if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
