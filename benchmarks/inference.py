@@ -5,22 +5,19 @@
 `bank`: simulations of the tumour twin a second, in batches, compilation apart.  `emulator`: one patient by the emulator
 and by the twin, and the emulator's error on simulations made now, outside its bank, in units of each score's spread.
 `protocols`: one repeat of six latents by the protocol `default`, and by the literal scikit-learn script of the tests on
-one fold and one latent, scaled to the same number; errors of both on the same fold.  `curve`: recovery against the
-number of synthetic patients.  `personalise`: the whole command on the reconstructed cohort, in a process of its own.
+one fold and one latent, scaled to the same number; errors of both on the same fold.  `curve`: the command that draws
+the learning curve, one cohort of each size.  `personalise`: the command on the reconstructed cohort.
 
 Processor seconds are given beside wall seconds: on a busy machine only the former compare.
 """
 
-import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +32,15 @@ from oncotwin.studies.bank import sobol_design
 from oncotwin.studies.emulator import SCORES, scores_of
 from oncotwin.studies.folds import partition
 from oncotwin.studies.learning import given
-from oncotwin.studies.learning_curve import learning_curve
 from oncotwin.studies.protocols import Job, default_protocol, hold_out
-from oncotwin.studies.scaled_logit import exact
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "studies"))
 from literal_protocol import search  # noqa: E402
+from parts import run_parts  # noqa: E402
 
-SIZES = (37, 100, 300, 1000)
 PATIENTS, BATCH, LATENT = 37, 16, 0
 NOISE = 0.2
-"""Standard deviation of the logarithm of a measurement, in `protocols` and `curve`."""
+"""Standard deviation of the logarithm of a measurement, in `protocols`."""
 MEASURED = ("c_max", "t_max_days", "crs_grade", "peak_il6", "peak_crp", "peak_ferritin", "auc_0_28")
 
 
@@ -129,68 +124,32 @@ def protocols() -> list[dict]:
 
 
 def curve() -> list[dict]:
-    """Rows of recovery against the number of patients: medians over cohorts."""
-    X, theta = synthetic(2000)
-    found = learning_curve(X, theta, SIZES, exact(), repeats=5)
+    """The command that draws the learning curve, one cohort a size: rank correlation of boosting with the truth."""
+    row, summary = commanded("cohort", "curve", "--cohorts", "1", "--no-figures")
     rows = []
-    for i, size in enumerate(found.sizes):
-        row = {"patients": size}
-        for j, latent in enumerate(("inf", "exh", "cyt", "esc", "env", "init")):
-            row |= {
-                f"rho {latent}": float(np.median(found.of.rho[i, :, j])),
-                f"R2 {latent}": float(np.median(found.of.r2[i, :, j])),
-            }
-        rows.append(row)
-    return rows
+    for size in summary["sizes"]:
+        of = [r for r in summary["rows"] if (r["patients"], r["against"], r["model"]) == (size, "truth", "boosting")]
+        rows.append({"patients": size} | {f"rho {r['latent']}": r["rho"] for r in of})
+    return [{"patients": "all", **row}, *rows]
 
 
 def personalise() -> list[dict]:
-    """The command on the reconstructed cohort with two processes."""
-    cohort = files("oncotwin").joinpath("data", "cohorts", "ct041-reconstructed.csv")
-    with as_file(cohort) as path, tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "oncotwin",
-            "personalise",
-            str(path),
-            "--out",
-            f"{folder}/run",
-            "--processes",
-            "2",
-            "--json",
-        ]
+    """The command on the reconstructed cohort."""
+    return [commanded("personalise", "ct041-reconstructed")[0]]
+
+
+def commanded(*arguments: str) -> tuple[dict, dict]:
+    """What a command costs with two processes, stage by stage, and its summary."""
+    with tempfile.TemporaryDirectory() as folder:
+        fixed = ("--out", f"{folder}/run", "--processes", "2", "--json")
+        command = [sys.executable, "-m", "oncotwin", *arguments, *fixed]
         done, wall, cpu = timed(lambda: subprocess.run(command, check=True, capture_output=True, text=True))
     stages = [line.split(": ", 1)[1] for line in done.stderr.splitlines() if line.startswith("run: ")]
-    return [{"wall_s": wall, "cpu_s": cpu, "stages": "; ".join(stages)}]
+    return {"wall_s": wall, "cpu_s": cpu, "stages": "; ".join(stages)}, json.loads(done.stdout)
 
 
 PARTS = {"bank": bank, "emulator": emulator, "protocols": protocols, "curve": curve, "personalise": personalise}
 
 
-def show(title: str, rows: list[dict]) -> None:
-    """Print rows as a table."""
-    print(f"\n{title}")
-    for number, row in enumerate(rows):
-        if number == 0:
-            print("  ".join(f"{name:>14}" for name in row))
-        print("  ".join(f"{value:>14.4g}" if isinstance(value, float) else f"{value!s:>14}" for value in row.values()))
-
-
-def main() -> None:
-    """Measure, print tables, write JSON."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--parts", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--json", type=Path, default=Path("runs/benchmark-inference.json"))
-    arguments = parser.parse_args()
-    report: dict = {"cores": os.cpu_count(), "load": os.getloadavg()[0], "jax": jax.__version__}
-    for part in arguments.parts.split(","):
-        report[part] = PARTS[part]()
-        show(part, report[part])
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(report, indent=2))
-    print(f"\n{arguments.json}")
-
-
 if __name__ == "__main__":
-    main()
+    run_parts("inference", __doc__, PARTS)
