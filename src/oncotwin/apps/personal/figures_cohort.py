@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from oncotwin.apps.personal.names import printed
 from oncotwin.apps.personal.results import Results
 from oncotwin.apps.style import BLUE, GREEN, OUTSIDE, VERMILLION, lettered, new_figure, styled
 
@@ -18,19 +19,26 @@ _NAMED = 60
 
 @styled
 def draw_features(results: Results) -> Figure:
-    """Figure 3: every variable of every patient, each scaled to its range in the cohort; missing values grey."""
+    """Figure 3: every variable of every patient, each scaled to its range in the cohort; missing values grey.
+
+    What is the same in everybody has no range, and stays white.
+    """
     values = results.arrays["features"]
     tags, names = results.about["tags"], results.about["features"]
     shown = scaled_to_range(values)
     figure = new_figure(_height(len(values)))
     panel = figure.add_subplot()
-    image = _map(panel, shown, "cividis", 0, 1)
-    panel.set_xticks(range(len(names)), labels=[name.replace("_", " ") for name in names], rotation=90, fontsize=5.6)
+    image = _map(panel, shown, "viridis", 0, 1)
+    for j, column in enumerate(values.T):
+        if np.nanmin(column) == np.nanmax(column):
+            panel.add_patch(Rectangle((j - 0.5, -0.5), 1, len(values), facecolor="white", edgecolor=OUTSIDE, lw=0.6))
+    panel.set_xticks(range(len(names)), labels=[printed(name) for name in names], rotation=90, fontsize=5.6)
     for tick, tag in zip(panel.get_xticklabels(), tags, strict=True):
         tick.set_color(TAG_COLOURS[tag])
     _patients(panel, results)
     panel.set_title(f"{results.about['cohort']}: features scaled to their range in the cohort", fontsize=7.5)
-    figure.colorbar(image, ax=panel, fraction=0.025, pad=0.01, label="Scaled value (grey: missing)")
+    said = "Scaled value (grey: missing; white: the same in everybody)"
+    figure.colorbar(image, ax=panel, fraction=0.025, pad=0.01, label=said)
     handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in TAG_COLOURS.values()]
     figure.legend(handles, [f"known at: {tag}" for tag in TAG_COLOURS], loc="outside lower right", ncols=3)
     return figure

@@ -6,7 +6,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Polygon
+from matplotlib.path import Path
+from scipy.spatial import ConvexHull, QhullError
 
+from oncotwin.apps.personal.names import printed
 from oncotwin.apps.personal.results import Results
 from oncotwin.apps.style import (
     BLUE,
@@ -29,6 +33,7 @@ MECHANISM_COLOURS = (SKY, ORANGE, GREEN, VERMILLION, BLUE, PURPLE)
 ROMANO = (0.147, 0.33, 0.474)
 _NAMED = 60
 _MOST_FEATURES = 16
+_LEVELS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 
 @styled
@@ -71,25 +76,24 @@ def draw_landscape(results: Results, summary: Mapping[str, Any]) -> Figure:
     figure = new_figure(3.1)
     panels = figure.subplots(1, 2, sharey=True)
     shown = (
-        (part["probability"], "Probability of objective response", "cividis"),
-        (part["high"] - part["low"], "Width of its 95 % interval", "Greys"),
+        (part["probability"], "Probability of objective response", "cividis", "white"),
+        (part["high"] - part["low"], "Width of its 95 % interval", "Greys", VERMILLION),
     )
-    for panel, (values, title, colours) in zip(panels, shown, strict=True):
+    for panel, (values, title, colours, lines) in zip(panels, shown, strict=True):
         image = panel.pcolormesh(
             part["x"], part["y"], values, cmap=colours, vmin=0, vmax=1, shading="gouraud", rasterized=True
         )
-        lines = panel.contour(
-            part["x"], part["y"], values, levels=[0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], colors="white", linewidths=0.6
-        )
-        panel.clabel(lines, fontsize=5, fmt="%.1f")
-        panel.set(title=title, xlabel=r"$\theta_{inf}$ (infiltration)")
+        drawn = panel.contour(part["x"], part["y"], values, levels=_LEVELS, colors=lines, linewidths=0.6)
+        panel.clabel(drawn, fontsize=5, fmt="%.1f")
+        _veil(panel, np.stack([inf, env], axis=1))
+        panel.set(title=title, xlabel=r"$\theta_{inf}$ (infiltration)", xlim=(0, 1), ylim=(0, 1))
         figure.colorbar(image, ax=panel, fraction=0.045, pad=0.02)
         panel.plot(inf[positive], env[positive], "^", color=ORANGE, mec=INK, mew=0.4, ms=4, label="objective response")
         panel.plot(inf[~positive], env[~positive], "o", color="white", mec=INK, mew=0.5, ms=3.4, label="none")
     panels[0].set_ylabel(r"$\theta_{env}$ (suppression)")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     figure.suptitle(
-        f"{results.about['cohort']}: penalised logistic regression on out-of-fold latents",
+        f"{results.about['cohort']}: penalised logistic regression on out-of-fold latents; veiled: extrapolated",
         fontsize=7,
         x=0.01,
         ha="left",
@@ -141,10 +145,22 @@ def draw_attributions(results: Results, summary: Mapping[str, Any]) -> Figure:
     panels = figure.subplots(1, len(parts), sharey=True, squeeze=False)[0]
     for panel, (values, title) in zip(panels, parts, strict=True):
         _shades(panel, figure, values[:, order].T, title, results)
-    panels[0].set_yticks(range(len(order)), labels=[variables[i].replace("_", " ") for i in order])
+    panels[0].set_yticks(range(len(order)), labels=[printed(variables[i]) for i in order])
     figure.suptitle(f"{results.about['cohort']}: boosting on {name}, out of fold", fontsize=7, x=0.01, ha="left")
     lettered(panels)
     return figure
+
+
+def _veil(panel: Axes, points: np.ndarray) -> None:
+    """Veil what lies outside the smallest convex region around all patients.  points: (n, 2)."""
+    square = np.array([[-0.1, -0.1], [-0.1, 1.1], [1.1, 1.1], [1.1, -0.1]])
+    try:
+        hull = points[ConvexHull(points).vertices]
+    except QhullError:  # all on a line: there is no region
+        hull = np.empty((0, 2))
+    outline = Path.make_compound_path(*(Path(corners, closed=False) for corners in (square, hull) if len(corners)))
+    panel.add_patch(PathPatch(outline, facecolor="white", alpha=0.6, edgecolor="none"))
+    panel.add_patch(Polygon(hull, closed=True, fill=False, edgecolor=INK, linewidth=0.6)) if len(hull) else None
 
 
 def _shades(panel: Axes, figure: Figure, values: np.ndarray, title: str, results: Results) -> None:

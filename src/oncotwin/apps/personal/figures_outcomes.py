@@ -58,6 +58,8 @@ def draw_frequencies(results: Results, summary: Mapping[str, Any]) -> Figure:
         panel.set_ylim(0, 1)
     panels[0].set_ylabel("Share of patients")
     panels[0].legend(loc="upper right")
+    said = f"direct baseline on {results.about['primary']}, out of fold; lines: 95 % over patients"
+    figure.suptitle(f"{results.about['cohort']}: {said}", fontsize=7, x=0.01, ha="left")
     lettered(panels)
     return figure
 

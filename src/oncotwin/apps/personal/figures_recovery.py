@@ -80,7 +80,8 @@ def draw_table2(results: Results) -> Figure:
         )
         panel.set_ylabel(_LABELS[metric])
         panel.axhline(0, color=QUIET, linewidth=0.4)
-    panels[1].set_ylim(bottom=max(panels[1].get_ylim()[0], -1.6))
+    for panel in panels:
+        panel.set_ylim(panel.dataLim.y0 - 0.06, 1.05)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     _latents(panels[1], results, start=0)
     _title(figure, results, "points: median and 90 % of repeats; grey: 95 % of the permutation null and its median")
@@ -104,8 +105,9 @@ def draw_patients(results: Results) -> Figure:
         panel.plot([0, 1], [0, 1], color=QUIET, linewidth=0.5)
         panel.plot(shown[:, j], middle, "o", color=BLUE, ms=2.4)
         best = results.about["models"][int(np.argmin(errors[:, j]))]
-        said = f"least error: {best} ({errors[:, j].min():.3f}; boosting {errors[0, j]:.3f})"
-        panel.set_title(rf"$\theta_{{{results.about['latents'][j]}}}$, {said}", fontsize=5.8)
+        said = f"least error: {best}, {errors[:, j].min():.3f}\nboosting: {errors[0, j]:.3f}"
+        panel.set_title(rf"$\theta_{{{results.about['latents'][j]}}}$")
+        panel.text(0.03, 0.97, said, transform=panel.transAxes, fontsize=5.2, va="top")
         panel.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     for panel in panels[1]:
         panel.set_xlabel("Reference latent")
