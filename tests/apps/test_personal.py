@@ -29,6 +29,7 @@ from oncotwin.io.manifest import verify_manifest
 from oncotwin.io.rundir import only_empty
 from oncotwin.io.specs.personal import PersonalSpec, personal_spec, read_personal_spec
 from oncotwin.studies.learning import given
+from oncotwin.studies.likelihood import CONTINUOUS, data_of
 
 N = 20
 
@@ -237,6 +238,21 @@ def test_harmonised_units():
     assert np.isnan(observed.progression_days).all()
     yes = endpoints_of(table)
     assert np.all(yes["objective response"] <= yes["disease control"])
+
+
+def test_censored_times_are_lower_bounds():
+    people = made_up()[0].patients
+    times = {"persistence": 168.0, "pfs": 3.0}
+    seen = [{**times, "persistence_event": 1.0 * (i % 2), "pfs_event": 1.0 * (i % 3 == 0)} for i in range(N)]
+    cohort = Cohort(tuple(patient_of(p.name, {**p.features, **more}) for p, more in zip(people, seen, strict=True)))
+    observed = observables_of(feature_table(cohort))
+    np.testing.assert_array_equal(observed.persistence_is_lower_bound, [1 - i % 2 for i in range(N)])
+    np.testing.assert_array_equal(observed.progressed, [i % 3 == 0 for i in range(N)])
+    np.testing.assert_allclose(observed.progression_days, 3 * 365.25 / 12)
+    beyond = np.asarray(data_of(observed).beyond)[
+        :, [CONTINUOUS.index(k) for k in ("persistence_days", "progression_days")]
+    ]
+    np.testing.assert_array_equal(beyond, np.stack([observed.persistence_is_lower_bound, 1 - observed.progressed], 1))
 
 
 def refused(tmp_path, capsys, people, *arguments) -> str:
