@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from literal_protocol import GRID as literal_grid
 from literal_protocol import exact_inverse, literal, printed_inverse, search
 
 from oncotwin.errors import BadInput
@@ -14,7 +15,7 @@ from oncotwin.studies.leaks import audit
 from oncotwin.studies.learning import Targets, given
 from oncotwin.studies.linear import standardised
 from oncotwin.studies.protocols import MODELS, Job, default_protocol, hold_out, published_protocol, validate
-from oncotwin.studies.published import tune
+from oncotwin.studies.published import GRID, tune
 from oncotwin.studies.recovery import permutation_null, recovery
 from oncotwin.studies.scaled_logit import exact, published
 
@@ -43,7 +44,11 @@ def test_published_is_the_literal_script(small_published):
     assert {key.rpartition(",")[0] for key in ours.settings[0]} == set(words)
 
 
-def test_published_inverse_and_weights_are_the_script_s_too():
+def test_published_inverse_and_weights_are_the_script_s_too(monkeypatch):
+    part = [setting for setting in GRID if (setting.rate, setting.depth) == (0.1, 3)]  # the whole grid is tried above
+    monkeypatch.setattr("oncotwin.studies.published.GRID", tuple(part))
+    fixed = {"m__regressor__learning_rate": [0.1], "m__regressor__max_depth": [3]}
+    monkeypatch.setattr("literal_protocol.GRID", literal_grid | fixed)
     X, theta = cohort(10, 3, latents=1)
     w = np.random.default_rng(1).uniform(0.2, 1, len(X))
     fit = tune(X, theta[:, 0], w, published(), 2, 0)
