@@ -7,6 +7,7 @@ from types import MappingProxyType
 from oncotwin.apps.culture.report import write_culture_report
 from oncotwin.apps.dosing.comparison_report import write_comparison_report
 from oncotwin.apps.dosing.report import write_control_report
+from oncotwin.apps.learning.evaluation_report import write_evaluation_report
 from oncotwin.apps.loop.study_page import write_study_report
 from oncotwin.apps.personal.curve import write_curve_report
 from oncotwin.apps.personal.report import write_personal_report
@@ -21,6 +22,7 @@ REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
         "personal": write_personal_report,
         "curve": write_curve_report,
         "veins": write_study_report,
+        "evaluation": write_evaluation_report,
     }
 )
 """Kind of run -> what writes its report again; its path."""

@@ -46,24 +46,35 @@ def lanes(task: Task, decisions: Decisions, key: jax.Array, count: int) -> Episo
 def play(
     task: Task, decisions: Decisions, choose: Choose, episodes: Episode, key: jax.Array, steps: int
 ) -> tuple[Episode, Stretch]:
-    """Some steps of every lane; a lane whose episode is over begins another."""
+    """Some steps of every lane; a lane whose episode is over begins another.
+
+    Beginnings are computed apart, in a loop of their own, and only where an episode is over: one program with the steps
+    takes thrice as long to compile.
+    """
     count = episodes.index.shape[0]
 
-    def one(episode: Episode, key: jax.Array) -> tuple[Episode, Stretch]:
-        choosing, beginning = jax.random.split(key)
+    def one(episode: Episode, choosing: jax.Array) -> tuple[Episode, Stretch]:
         seen = decisions.observe(task, episode)
         features, allowed = _features(decisions, seen)
         chosen = choose(seen, features, allowed, choosing)
         after, outcome = decisions.hold(task, episode, chosen.action)
         features_after, allowed_after = _features(decisions, decisions.observe(task, after))
-        afresh = decisions.begin(task, beginning)
-        following = jax.tree.map(lambda new, old: jnp.where(outcome.over, new, old), afresh, after)
         reward = outcome.reward.astype(jnp.float32)
         brought = Stretch(features, allowed, chosen.made, reward, outcome.over, features_after, allowed_after)
-        return following, brought
+        return after, brought
+
+    def begun(after: Episode, over: jax.Array, keys: jax.Array) -> Episode:
+        afresh = jax.lax.map(lambda key: decisions.begin(task, key), keys)
+        return jax.vmap(lambda o, new, old: jax.tree.map(lambda a, b: jnp.where(o, a, b), new, old))(
+            over, afresh, after
+        )
 
     def step(episodes: Episode, key: jax.Array) -> tuple[Episode, Stretch]:
-        return jax.vmap(one)(episodes, jax.random.split(key, count))
+        choosing, beginning = jax.vmap(jax.random.split, out_axes=1)(jax.random.split(key, count))
+        after, brought = jax.vmap(one)(episodes, choosing)
+        over = brought.over
+        following = jax.lax.cond(jnp.any(over), begun, lambda after, over, keys: after, after, over, beginning)
+        return following, brought
 
     return jax.lax.scan(step, episodes, jax.random.split(key, steps))
 

@@ -1,6 +1,7 @@
 """A decision problem as a Gymnasium environment (extra `gym`): patients drawn for every episode, choices masked."""
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +24,49 @@ LARGEST = 1e6
 """Bound of a feature, either way."""
 
 
+class Programs(NamedTuple):
+    """The compiled parts of a problem, which environments of both variants can share.
+
+    begin: key -> what is shown.  hold: (episode, action) -> what is shown, outcome, status.  level: index -> action.
+    settings: (episode, shares) -> action.
+    """
+
+    begin: Callable[..., Any]
+    hold: Callable[..., Any]
+    level: Callable[..., Any]
+    settings: Callable[..., Any]
+
+
+def programs(task: Task, decisions: Decisions) -> Programs:
+    """The parts of a problem, each compiled when it is first used."""
+
+    def shown(episode: Episode) -> tuple[Episode, jax.Array, jax.Array]:
+        """The episode, its features and the levels allowed."""
+        seen = decisions.observe(task, episode)
+        features = decisions.features(seen)
+        features = jnp.where(jnp.isfinite(features), jnp.clip(features, -LARGEST, LARGEST), 0.0).astype(jnp.float32)
+        return episode, features, decisions.may(seen)
+
+    def hold(episode: Episode, action: Any) -> tuple:
+        following, outcome = decisions.hold(task, episode, action)
+        return shown(following), outcome, task.model.status(following.state)
+
+    def settings(episode: Episode, shares: jax.Array) -> Any:
+        mended = decisions.mend(decisions.observe(task, episode), decisions.between(shares.astype(float)))
+        return decisions.enact(mended)
+
+    return Programs(
+        jax.jit(lambda key: shown(decisions.begin(task, key))),
+        jax.jit(hold),
+        jax.jit(decisions.level),
+        jax.jit(settings),
+    )
+
+
 class DecisionEnvironment(gymnasium.Env):
     """One episode is one patient: what a learner of this project meets, for learners of other libraries.
+
+    compiled: `programs` of the same problem, to share; made here by default.
 
     variant: `levels`, a choice among m (a level that `info["action_mask"]` does not allow is refused), or `settings`,
     shares in [0, 1] of the way between two bounds, mended where they would break a limit.  Observations are the
@@ -34,14 +76,18 @@ class DecisionEnvironment(gymnasium.Env):
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
 
-    def __init__(self, task: Task, decisions: Decisions, variant: Literal["levels", "settings"] = "levels") -> None:
+    def __init__(
+        self,
+        task: Task,
+        decisions: Decisions,
+        variant: Literal["levels", "settings"] = "levels",
+        compiled: Programs | None = None,
+    ) -> None:
         if variant == "settings" and decisions.low is None:
             raise BadInput("this problem has no continuous variant", where="DecisionEnvironment", got=variant)
         self.task, self.decisions, self.variant = task, decisions, variant
-        self._begin = jax.jit(lambda key: self._shown(decisions.begin(task, key)))
-        self._hold = jax.jit({"levels": self._hold_level, "settings": self._hold_settings}[variant])
-        episode, features, _ = self._begin(jax.random.key(0))
-        del episode
+        self._compiled = programs(task, decisions) if compiled is None else compiled
+        _, features, _ = self._compiled.begin(jax.random.key(0))
         self.observation_space = spaces.Box(-LARGEST, LARGEST, features.shape, np.float32)
         if variant == "levels":
             self.action_space = spaces.Discrete(decisions.count)
@@ -56,7 +102,7 @@ class DecisionEnvironment(gymnasium.Env):
         super().reset(seed=seed)
         del options
         key = jax.random.key(int(self.np_random.integers(2**31)))
-        self._episode, features, allowed = self._begin(key)
+        self._episode, features, allowed = self._compiled.begin(key)
         return np.asarray(features), self._info(allowed, 0)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
@@ -68,7 +114,8 @@ class DecisionEnvironment(gymnasium.Env):
         if self.variant == "levels" and not self._mask[int(action)]:
             allowed = ", ".join(map(str, np.flatnonzero(self._mask)))
             raise BadInput("this level would break a limit", where="step", got=int(action), allowed=allowed)
-        (episode, features, allowed), outcome, status = self._hold(self._episode, jnp.asarray(action))
+        chosen = self._action(self._episode, jnp.asarray(action))
+        (episode, features, allowed), outcome, status = self._compiled.hold(self._episode, chosen)
         over = bool(outcome.over)
         self._episode = None if over else episode
         return np.asarray(features), float(outcome.reward), over, False, self._info(allowed, int(status))
@@ -77,24 +124,9 @@ class DecisionEnvironment(gymnasium.Env):
         """Levels that may be chosen now, as maskable learners ask for them, (m,), bool."""
         return self._mask.astype(bool)
 
-    def _hold_level(self, episode: Episode, action: jax.Array) -> tuple:
-        return self._after(episode, self.decisions.level(action))
-
-    def _hold_settings(self, episode: Episode, action: jax.Array) -> tuple:
-        seen = self.decisions.observe(self.task, episode)
-        settings = self.decisions.mend(seen, self.decisions.between(action.astype(float)))
-        return self._after(episode, self.decisions.enact(settings))
-
-    def _after(self, episode: Episode, action: Any) -> tuple:
-        following, outcome = self.decisions.hold(self.task, episode, action)
-        return self._shown(following), outcome, self.task.model.status(following.state)
-
-    def _shown(self, episode: Episode) -> tuple[Episode, jax.Array, jax.Array]:
-        """The episode, its features and the levels allowed."""
-        seen = self.decisions.observe(self.task, episode)
-        features = self.decisions.features(seen)
-        features = jnp.where(jnp.isfinite(features), jnp.clip(features, -LARGEST, LARGEST), 0.0).astype(jnp.float32)
-        return episode, features, self.decisions.may(seen)
+    def _action(self, episode: Episode, choice: jax.Array) -> Any:
+        """The action of a choice."""
+        return self._compiled.level(choice) if self.variant == "levels" else self._compiled.settings(episode, choice)
 
     def _info(self, allowed: Any, status: int) -> dict[str, Any]:
         if self.variant == "settings":

@@ -12,6 +12,14 @@ from oncotwin.apps.learning.record import earned
 from oncotwin.errors import BadInput
 
 
+class Allowed(gymnasium.ActionWrapper):
+    """Puts the first allowed level in the place of one that would break a limit."""
+
+    def action(self, action):
+        allowed = np.flatnonzero(self.unwrapped.action_masks())
+        return action if action in allowed else allowed[0]
+
+
 @pytest.fixture(scope="module")
 def discrete():
     return gymnasium.make("oncotwin.apps.learning.environments:oncotwin/Culture-v0")
@@ -49,7 +57,8 @@ def test_a_shipped_policy_earns_what_its_card_says(discrete, name):
     """A greedy choice may flip on another machine, so the mean is compared, not the bits."""
     controller, card = load(name)
     recorded = card["episodes"]
-    played = [earned(discrete.unwrapped, controller.network, int(seed)) for seed in recorded]
+    environment = environments.culture(card["task"]["variant"])
+    played = [earned(environment, controller.network, int(seed)) for seed in recorded]
     assert np.mean(played) == pytest.approx(np.mean(list(recorded.values())), abs=0.05)
 
 
@@ -65,5 +74,32 @@ def test_harvest_waits_for_its_day(discrete):
     assert info["action_mask"][-1] == 0
 
 
-def test_gymnasium_finds_no_fault_in_the_continuous_variant():
-    check_env(environments.culture("settings"), skip_render_check=True)
+@pytest.mark.parametrize("variant", ["levels", "settings"])
+def test_gymnasium_finds_no_fault(variant):
+    """A checker that knows of no mask: of levels it is given an environment whose samples are allowed."""
+    environment = environments.culture(variant)
+    if variant == "levels":
+        environment = Allowed(environment)
+    check_env(environment, skip_render_check=True)
+
+
+def test_a_client_drives_the_continuous_variant_to_its_end():
+    """Whatever is asked for, the settings are mended so that the limits hold."""
+    continuous = gymnasium.make("oncotwin.apps.learning.environments:oncotwin/CultureSettings-v0")
+    _, info = continuous.reset(seed=2)
+    continuous.action_space.seed(0)
+    base, count, over = continuous.unwrapped, 0, False
+    while not over:
+        asked = continuous.action_space.sample()
+        asked[-1] = 0.0  # no harvest
+        seen, reward, over, truncated, info = continuous.step(asked)
+        count += 1
+        assert continuous.observation_space.contains(seen)
+        assert info["status"] == 0
+        if base._episode is not None:
+            assert reward == 0.0
+            assert base._episode.state.culture.medium.glucose > LIMITS.glucose_least
+            assert base._episode.state.culture.volume_ml <= LIMITS.volume_most
+    assert count == 24
+    assert not truncated
+    assert -4.0 < reward < 1.0

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from oncotwin.apps.cli.culture import refuse_with
+from oncotwin.apps.cli.options import Force, Json
 
 train = App(name="train", help="Make a controller by learning.")
 
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
 Learner = Literal["dqn", "ppo", "ppo-settings", "recipe"]
 
 
@@ -25,6 +24,7 @@ def train_culture(
     seed: int = 0,
     out: Path | None = None,
     resume: Path | None = None,
+    priorities: Path | None = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
@@ -45,19 +45,21 @@ def train_culture(
         Run directory; default: runs/train-TIME-N.
     resume
         Run directory of a training that was stopped, to go on from its checkpoint.
+    priorities
+        File of weights of the reward, as `prefer` and `priorities` write it; default: 1, 0.5, 0.5.
     """
-    from oncotwin.apps.learning.recipes import LEAST_TRIALS, train_recipe
+    from oncotwin.apps.learning.recipes import train_recipe
     from oncotwin.apps.learning.training import Plan, resume_training
     from oncotwin.apps.learning.training import train as learn
     from oncotwin.io.rundir import only_empty, only_run
 
     admit = only_run if force else only_empty
-    if resume is None and learner == "recipe":
-        summary = train_recipe(max(improvements, LEAST_TRIALS), seed, out, admit)
-    elif resume is None:
-        summary = learn(Plan(learner, seeds, improvements, seed), out, admit)
+    chosen = _priorities(priorities)
+    plan = Plan(learner, seeds, improvements, seed, *(chosen.weights if chosen else ()))
+    if resume is None:
+        summary = (train_recipe if learner == "recipe" else learn)(plan, out, admit)
     else:
-        refuse_with("--resume", {"--out": out, "--force": force})
+        refuse_with("--resume", {"--out": out, "--force": force, "--priorities": priorities})
         summary = resume_training(resume)
     _show(summary, as_json, f"score {summary['judged_score']:.3f}", summary["policy"])
 
@@ -79,12 +81,15 @@ def evaluate_culture(
     ] = (),
     donors: int = 540,
     step_hours: float = 1.0,
-    seeds: Path | None = None,
+    seeds: Annotated[
+        tuple[Path, ...], Parameter(negative="", help="Run directory of a training whose every seed is evaluated too.")
+    ] = (),
+    priorities: Path | None = None,
     out: Path | None = None,
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Phase 1 of the paper: learnt policies, a recipe and feedback against every standard protocol.
+    """Phase 1 of the paper: learnt policies, a recipe, feedback and predictive control against every standard protocol.
 
     Parameters
     ----------
@@ -92,8 +97,8 @@ def evaluate_culture(
         Held-out virtual donors over all subtypes.
     step_hours
         Longest step of the cultures, up to 1; 0.25 is the usual one.
-    seeds
-        Run directory of a training, whose every seed is evaluated too.
+    priorities
+        File of weights of the reward, by which the order is judged too; default: those that ship.
     out
         Run directory; default: runs/evaluate-TIME-N.
     """
@@ -102,7 +107,7 @@ def evaluate_culture(
     from oncotwin.apps.learning.policies import shipped
     from oncotwin.io.rundir import only_empty, only_run
 
-    asked = Asked(policy or shipped(), donors, step_hours, seeds)
+    asked = Asked(policy or shipped(), donors, step_hours, seeds, _priorities(priorities))
     summary = compare(asked, out, only_run if force else only_empty)
     best, standard = summary["best"], summary["best_standard"]
     worth = {name: summary["means"][name]["worth"] for name in (best, standard)}
@@ -115,6 +120,7 @@ def prefer(
     who: str,
     log: Path = Path("preferences.jsonl"),
     questions: int = 12,
+    out: Path | None = None,
     as_json: Json = False,
 ) -> None:
     """Ask which of two products you would rather infuse; learn the weights of the reward from the answers.
@@ -127,10 +133,54 @@ def prefer(
         File of comparisons, one JSON object a line; earlier answers count too.
     questions
         How many are asked at most.
+    out
+        File to which the weights are written with their uncertainty, for `--priorities` of other commands.
     """
-    from oncotwin.apps.learning.priorities import OUTCOMES, interview
+    from oncotwin.apps.learning.interview import interview
 
-    found = interview(log, who, questions, input)
-    weights = zip(OUTCOMES, found.weights, found.low, found.high, strict=True)
-    line = "; ".join(f"{name} {mean:.2f} [{low:.2f}, {high:.2f}]" for name, mean, low, high in weights)
-    _show(found._asdict(), as_json, line, str(log))
+    _say_priorities(interview(log, who, questions, input), out, as_json, str(log))
+
+
+def priorities(
+    *,
+    recipes: int = 64,
+    trials: int = 60,
+    seed: int = 0,
+    out: Path = Path("priorities.json"),
+    as_json: Json = False,
+) -> None:
+    """Find the weights of the reward whose best recipe has the greatest clinical utility, by Bayesian optimisation.
+
+    The utility is declared, not measured: released cytotoxicity (1 - CRS risk) (1 - neurotoxicity risk).
+
+    Parameters
+    ----------
+    recipes
+        Recipes spread over all switching days, from which a reward chooses.
+    trials
+        Pairs of weights that are tried.
+    seed
+        Of all randomness.
+    out
+        File to which the weights are written with their uncertainty, for `--priorities` of other commands.
+    """
+    from oncotwin.apps.learning.clinical import check_asked, grown_recipes, tuned_priorities
+
+    check_asked(recipes, trials)
+    _say_priorities(tuned_priorities(grown_recipes(recipes, seed), trials=trials, seed=seed), out, as_json, str(out))
+
+
+def _say_priorities(found: Any, out: Path | None, as_json: bool, where: str) -> None:
+    """Write priorities if a file is named, and print them."""
+    from oncotwin.apps.learning.priorities import described, write_priorities
+
+    if out is not None:
+        write_priorities(out, found)
+    _show(found._asdict(), as_json, described(found), where)
+
+
+def _priorities(file: Path | None) -> Any:
+    """The priorities of a file; none for no file."""
+    from oncotwin.apps.learning.priorities import read_priorities
+
+    return None if file is None else read_priorities(file)

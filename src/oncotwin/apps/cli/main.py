@@ -18,8 +18,9 @@ from oncotwin.apps.cli.culture import assimilate, overlay, protocol, refuse_with
 from oncotwin.apps.cli.dosing import compare, control
 from oncotwin.apps.cli.fba import fba, network
 from oncotwin.apps.cli.inverse import inverse
-from oncotwin.apps.cli.learning import evaluate, prefer, train
+from oncotwin.apps.cli.learning import evaluate, prefer, priorities, train
 from oncotwin.apps.cli.loop import demo
+from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
 from oncotwin.apps.cli.personal import personalise
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
@@ -53,15 +54,11 @@ app.command(inverse)
 app.command(train)
 app.command(evaluate)
 app.command(prefer)
+app.command(priorities)
 
 Kind = Literal["tumour", "culture", "dosing", "comparison"]
 SpecKind = Kind | Literal["veins"]
 Format = Literal["netcdf", "vti", "csv", "nifti"]
-Overrides = Annotated[
-    tuple[str, ...], Parameter(name="--set", negative="", help="KEY=VALUE that goes before the file; repeatable.")
-]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the summary as JSON.")]
-Force = Annotated[bool, Parameter(negative="", help="Replace what is there.")]
 Base = Annotated[
     str | None,
     Parameter(
@@ -81,7 +78,7 @@ def simulate_tumour(
     resume: Path | None = None,
     force: Force = False,
     as_json: Json = False,
-    no_figures: Annotated[bool, Parameter(negative="", help="Draw nothing.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Simulate CAR-T therapy of a solid tumour in 1-D, 2-D or 3-D.
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,95 +11,95 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-import oncotwin
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.learning import phase1
-from oncotwin.apps.learning.evaluation_figures import draw_evaluation
-from oncotwin.apps.learning.phase1 import PAPER, Change, Outcomes, Process
+from oncotwin.apps.learning.contenders import Contender, contenders
+from oncotwin.apps.learning.evaluation_report import draw_evaluation, write_evaluation_report
+from oncotwin.apps.learning.judgement import summarise
+from oncotwin.apps.learning.phase1 import Outcomes, Process
 from oncotwin.apps.learning.policies import load
-from oncotwin.apps.learning.processes import controlled
+from oncotwin.apps.learning.priorities import Priorities, shipped_priorities
+from oncotwin.apps.learning.processes import NO_FLAWS, controlled
+from oncotwin.apps.learning.training import POLICY
+from oncotwin.errors import BadInput
 from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.io.durable import storage, write_atomically
-from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
 from oncotwin.studies.metrics import bootstrap, interquartile_mean
 
-COMPARED = {"cytotoxicity": -1, "crs_risk": 1, "neurotoxicity_risk": 1}
-"""Outcomes of the paper's prediction; 1 where less is better."""
+TABLE = "table.csv"
+SEED_CARDS = "seed-*.json"
 
 
 class Asked(NamedTuple):
     """What is compared.
 
-    policies: names or cards.  donors: held-out ones.  step_hours: longest step of the cultures.  seeds: folder of a
-    training, each of whose seeds is evaluated on every fifth donor, or None.
+    policies: names or cards.  donors: held-out ones.  step_hours: longest step of the cultures.  seeds: folders of
+    trainings, each of whose seeds is evaluated on every fifth donor.  priorities: by which the order is judged beside
+    the reward; None: those that ship.
     """
 
     policies: tuple[str, ...]
     donors: int = 540
     step_hours: float = 1.0
-    seeds: Path | None = None
+    seeds: tuple[Path, ...] = ()
+    priorities: Priorities | None = None
+
+    @property
+    def few(self) -> int:
+        """Donors of what is evaluated many times."""
+        return max(self.donors // 5, phase1.LEAST_DONORS)
 
 
 def evaluate(asked: Asked, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
-    """Compare ways to make the cells on held-out donors; the summary."""
-    weights = Weights()
-    donors = phase1.patients(asked.donors)
+    """Compare ways to make the cells on held-out donors; the summary.  Raises BadInput before anything is grown."""
+    weights, donors = Weights(), phase1.patients(asked.donors)
+    chosen = shipped_priorities() if asked.priorities is None else asked.priorities
     for name in asked.policies:
         load(name)
+    for folder in asked.seeds:
+        _cards(folder)
     path = new_path("evaluate") if out is None else out
     with begin(path, admit) as run:
         started = utc_now()
         _write_spec(run, asked)
         run.log("compiled code", state=keep_compiled())
-        found = {}
-        for name, way in phase1.ways(asked.policies, asked.step_hours).items():
-            found[name] = _grown(run, name, way, donors, weights)
-        summary = summarise(found, asked, donors)
-        summary["robustness"] = {
-            name: phase1.robustness(name, max(asked.donors // 5, phase1.LEAST_DONORS), weights, asked.step_hours)
-            for name in asked.policies[:1]
+        ways = contenders(asked.policies, asked.step_hours)
+        found = {name: _grown(run, name, way(NO_FLAWS), donors, weights) for name, way in ways.items()}
+        summary = {
+            **summarise(found, donors, asked.policies, chosen),
+            "step_hours": asked.step_hours,
+            "robustness": _robustness(run, ways, asked, weights),
+            "seeds": {folder.resolve().name: _seeds(folder, asked, weights) for folder in asked.seeds},
+            "run_dir": str(run.path),
         }
-        summary["seeds"] = _seeds(asked, weights)
-        run.write_json(SUMMARY, {**summary, "run_dir": str(run.path)})
+        run.write_json(SUMMARY, summary)
         _write_table(run, {name: result for name, (result, _) in found.items()}, donors)
-        draw_evaluation(run.path, {name: result for name, (result, _) in found.items()}, summary)
+        draw_evaluation(run.path)
+        write_evaluation_report(run.path)
         write_manifest(run.path, started=started, spec_path=run / SPEC, seed=phase1.HELD_OUT)
         return run.read_json(SUMMARY)
 
 
-def summarise(found: dict[str, tuple[Outcomes, Any]], asked: Asked, donors: Any) -> dict[str, Any]:
-    """Means of every process, changes against every standard protocol, the best of each, regression."""
-    results = {name: result for name, (result, _) in found.items()}
-    means = {name: phase1.means(result) for name, result in results.items()}
+def _robustness(
+    run: RunDirectory, ways: dict[str, Contender], asked: Asked, weights: Weights
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Of all that is no standard protocol."""
     standards = protocol_names()
-    best_standard = max(standards, key=lambda name: means[name]["worth"])
-    best = max(means, key=lambda name: means[name]["worth"])
-    ours = [name for name in results if name not in standards]
-    return {
-        "status": "done",
-        "donors": asked.donors,
-        "step_hours": asked.step_hours,
-        "means": means,
-        "best_standard": best_standard,
-        "best": best,
-        "a_policy_wins": best in asked.policies,
-        "changes": {name: {std: _changes(results[name], results[std]) for std in standards} for name in ours},
-        "worth_against_best_standard": {
-            name: bootstrap(results[name].worth - results[best_standard].worth, resamples=phase1.RESAMPLES)._asdict()
-            for name in ours
-        },
-        "paper": PAPER,
-        "regression": {
-            outcome: {name: slope._asdict() for name, slope in phase1.regression(found, outcome).items()}
-            for outcome in ("cytotoxicity", "crs_risk")
-        },
-        "by_subtype": {name: phase1.by_subtype(results[name], donors, "worth") for name in (best, best_standard)},
-        "version": oncotwin.__version__,
-        "notice": NOTICE,
-    }
+    said = {n: phase1.robustness(way, asked.few, weights) for n, way in ways.items() if n not in standards}
+    for name, rows in said.items():
+        run.log("robustness", process=name, worth={case: row["worth"] for case, row in rows.items()})
+    return said
+
+
+def _cards(folder: Path) -> list[Path]:
+    """The cards of a training's seeds.  Raises BadInput for a folder without any."""
+    cards = sorted(folder.glob(SEED_CARDS))
+    if not cards:
+        raise BadInput("no training with seeds", where=f"--seeds {folder}", remedy="Give a folder of `oncotwin train`.")
+    return cards
 
 
 def _grown(run: RunDirectory, name: str, way: Process, donors: Any, weights: Weights) -> tuple[Outcomes, Any]:
@@ -109,33 +110,24 @@ def _grown(run: RunDirectory, name: str, way: Process, donors: Any, weights: Wei
     return result, grown
 
 
-def _changes(first: Outcomes, second: Outcomes) -> dict[str, dict[str, Any]]:
-    said = {}
-    for outcome, sign in COMPARED.items():
-        found: Change = phase1.change(getattr(first, outcome), getattr(second, outcome), sign)
-        said[outcome] = {**found._asdict(), "relative": found.relative._asdict()}
-    return said
-
-
-def _seeds(asked: Asked, weights: Weights) -> dict[str, Any] | None:
+def _seeds(folder: Path, asked: Asked, weights: Weights) -> dict[str, Any]:
     """Mean worth of every seed of a training, and their interquartile mean with its interval."""
-    if asked.seeds is None:
-        return None
-    donors = phase1.patients(max(asked.donors // 5, phase1.LEAST_DONORS))
-    cards = sorted(asked.seeds.glob("seed-*.json"))
+    donors = phase1.patients(asked.few)
     worths = []
-    for card in cards:
+    for card in _cards(folder):
         way = controlled(card.stem, load(card).controller, asked.step_hours)
         worths.append(float(np.mean(phase1.outcomes(way, donors, weights)[0].worth)))
     middle = bootstrap(worths, interquartile_mean, resamples=phase1.RESAMPLES)._asdict() if len(worths) > 1 else None
-    return {"worth": worths, "interquartile_mean": middle, "donors": int(jax.tree.leaves(donors)[0].shape[0])}
+    learner = load(folder / POLICY).card.get("learner") if (folder / POLICY).is_file() else None
+    count = int(jax.tree.leaves(donors)[0].shape[0])
+    return {"learner": learner, "worth": worths, "interquartile_mean": middle, "donors": count}
 
 
 def _write_spec(run: RunDirectory, asked: Asked) -> None:
-    names = ", ".join(f'"{name}"' for name in asked.policies)
+    names, seeds = ([str(name) for name in names] for names in (asked.policies, asked.seeds))
     text = (
-        f'kind = "evaluation"\ntask = "culture"\npolicies = [{names}]\ndonors = {asked.donors}\n'
-        f"step_hours = {asked.step_hours}\n"
+        f'kind = "evaluation"\ntask = "culture"\npolicies = {json.dumps(names)}\ndonors = {asked.donors}\n'
+        f"step_hours = {asked.step_hours}\nseeds = {json.dumps(seeds)}\n"
     )
     with storage("write the spec", run / SPEC):
         write_atomically(run / SPEC, text.encode())
@@ -151,5 +143,5 @@ def _write_table(run: RunDirectory, results: dict[str, Outcomes], donors: Any) -
         for number, kind in enumerate(kinds):
             row = [f"{values[number]:.6g}" for values in result]
             writer.writerow([name, number, *phase1.SUBTYPES[int(kind)], *row])
-    with storage("write the table", run / "table.csv"):
-        write_atomically(run / "table.csv", text.getvalue().encode())
+    with storage("write the table", run / TABLE):
+        write_atomically(run / TABLE, text.getvalue().encode())

@@ -1,6 +1,6 @@
-"""Figures of the comparison: what each process makes, and the changes beside the paper's prediction."""
+"""Figures of the comparison: potency against risks and cost, changes beside the paper's, donors, robustness."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib as mpl
@@ -10,74 +10,69 @@ from matplotlib.figure import Figure
 
 from oncotwin.apps.style import (
     BLUE,
+    FAINT,
     GREEN,
+    INK,
     ORANGE,
     PURPLE,
     QUIET,
+    SKY,
     VERMILLION,
     lettered,
     new_figure,
-    save,
     styled,
 )
 from oncotwin.io.cultures.protocols import protocol_names
-from oncotwin.io.rundir import FIGURES
-from oncotwin.studies.pareto import undominated
 
-LABELS = {"cytotoxicity": "cytotoxicity", "crs_risk": "CRS risk", "neurotoxicity_risk": "neurotoxicity risk"}
-COLOURS = (BLUE, GREEN, PURPLE, ORANGE)
-
-
-def draw_evaluation(run_dir: Path, results: dict[str, Any], summary: dict[str, Any]) -> list[Path]:
-    """Write every figure of a comparison; their paths."""
-    return [
-        save(products(results), run_dir / FIGURES / "products.png", "Potency and risk of the product of each process"),
-        save(changes(summary), run_dir / FIGURES / "changes.png", "Changes against the best standard protocol"),
-        save(donors(results, summary), run_dir / FIGURES / "donors.png", "Worth of the product, donor by donor"),
-    ]
+LABELS = {
+    "cytotoxicity": "cytotoxicity",
+    "crs_risk": "CRS risk",
+    "neurotoxicity_risk": "neurotoxicity risk",
+    "cost": "cost, of a static flask",
+}
+RISKS = ("crs_risk", "neurotoxicity_risk", "cost")
+COLOURS = (BLUE, GREEN, PURPLE, ORANGE, SKY, VERMILLION, INK, QUIET)
+CASE_MARKS = ("o", "s", "^", "D")
 
 
 @styled
-def products(results: dict[str, Any]) -> Figure:
-    """Mean potency against both risks; the ring marks what no other process beats in potency, risks and cost."""
-    figure = new_figure(2.9)
-    panels = figure.subplots(1, 2, sharey=True)
-    names = list(results)
-    costs = np.array(
-        [
-            [-r.cytotoxicity.mean(), r.crs_risk.mean(), r.neurotoxicity_risk.mean(), r.cost.mean()]
-            for r in results.values()
-        ]
-    )
-    front = undominated(costs)
-    for panel, risk in zip(panels, ("crs_risk", "neurotoxicity_risk"), strict=True):
-        for number, name in enumerate(names):
-            x, y = getattr(results[name], risk).mean(), results[name].cytotoxicity.mean()
-            colour = QUIET if name in protocol_names() else BLUE
-            panel.plot(x, y, "o", color=colour, markersize=3 + 2 * results[name].cost.mean())
-            if front[number]:
-                panel.plot(x, y, "o", markerfacecolor="none", markeredgecolor=VERMILLION, markersize=12)
-            panel.annotate(name, (x, y), (6, 3), textcoords="offset points", fontsize=6)
-        panel.set_xlabel(f"{LABELS[risk]}, score")
-        panel.margins(0.2)
+def front(summary: Mapping[str, Any]) -> Figure:
+    """Mean potency against both risks and cost; a ring and a line mark what no other process beats in all four."""
+    figure = new_figure(3.1)
+    panels = figure.subplots(1, 3, sharey=True)
+    names, means = list(summary["means"]), summary["means"]
+    numbers = {name: str(place + 1) for place, name in enumerate(names)}
+    for panel, risk in zip(panels, RISKS, strict=True):
+        for name in names:
+            x, y = means[name][risk], means[name]["cytotoxicity"]
+            standard = name in protocol_names()
+            panel.plot(x, y, "o", color=QUIET if standard else BLUE, markersize=4.5)
+            if name in summary["pareto"]:
+                panel.plot(x, y, "o", markerfacecolor="none", markeredgecolor=VERMILLION, markersize=9)
+            panel.annotate(numbers[name], (x, y), (5, 3), textcoords="offset points", fontsize=6.5)
+        panel.set_xlabel(LABELS[risk])
+        panel.margins(0.15)
     panels[0].set_ylabel("cytotoxicity, score")
-    figure.suptitle("Ring: beaten by none in potency, both risks and cost; larger dots cost more", fontsize=7.5)
+    said = [f"{number} {name}" for name, number in numbers.items()]
+    half = (len(said) + 1) // 2
+    figure.supxlabel("   ".join(said[:half]) + "\n" + "   ".join(said[half:]), fontsize=6.5)
     lettered(panels)
     return figure
 
 
 @styled
-def changes(summary: dict[str, Any]) -> Figure:
+def changes(summary: Mapping[str, Any]) -> Figure:
     """Relative changes with 95 % intervals against the best standard protocol; a line where the paper predicts."""
-    figure = new_figure(2.6)
-    panels = figure.subplots(1, 3, sharey=True)
     names = list(summary["changes"])
-    for panel, outcome in zip(panels, LABELS, strict=True):
+    figure = new_figure(1.1 + 0.22 * len(names))
+    outcomes = list(summary["paper"])
+    panels = figure.subplots(1, len(outcomes), sharey=True)
+    for panel, outcome in zip(panels, outcomes, strict=True):
         _forest(panel, [summary["changes"][name][summary["best_standard"]][outcome]["relative"] for name in names])
         panel.axvline(100 * summary["paper"][outcome], color=VERMILLION, linewidth=0.8, linestyle="--")
         panel.set_xlabel(f"change of {LABELS[outcome]} (%)")
     panels[0].set_yticks(range(len(names)), names)
-    figure.suptitle(f"Against {summary['best_standard']}; dashed: predicted by the paper", fontsize=7.5)
+    panels[0].invert_yaxis()
     lettered(panels)
     return figure
 
@@ -90,15 +85,39 @@ def _forest(panel: Axes, estimates: list[dict[str, float]]) -> None:
 
 
 @styled
-def donors(results: dict[str, Any], summary: dict[str, Any]) -> Figure:
-    """Distribution of the worth over donors, every process."""
-    figure = new_figure(0.9 + 0.22 * len(results))
+def donors(worths: Mapping[str, np.ndarray]) -> Figure:
+    """Distribution of the worth over donors, every process.  worths: name -> (n,)."""
+    figure = new_figure(0.9 + 0.22 * len(worths))
     panel = figure.subplots()
-    rows = [np.asarray(result.worth)[np.isfinite(result.worth)] for result in results.values()]
+    rows = [values[np.isfinite(values)] for values in worths.values()]
     look = {"showfliers": False, "patch_artist": True, "medianprops": {"color": VERMILLION}}
     drawn = panel.boxplot(rows, orientation="horizontal", **look)
-    for box, name in zip(drawn["boxes"], results, strict=True):
+    for box, name in zip(drawn["boxes"], worths, strict=True):
         box.set_facecolor(mpl.colors.to_rgba(QUIET if name in protocol_names() else BLUE, 0.35))
-    panel.set_yticks(range(1, len(results) + 1), list(results))
-    panel.set_xlabel(f"worth of the product, {summary['donors']} held-out donors")
+    panel.set_yticks(range(1, len(worths) + 1), list(worths))
+    panel.invert_yaxis()
+    panel.set_xlabel(f"worth of the product, {len(rows[0])} held-out donors")
+    return figure
+
+
+@styled
+def robustness(summary: Mapping[str, Any]) -> Figure:
+    """Worth and share of broken limits of every controller with worse instruments and stranger donors."""
+    rows = summary["robustness"]
+    figure = new_figure(1.3 + 0.24 * len(rows))
+    panels = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    cases = list(next(iter(rows.values())))
+    for place, name in enumerate(rows):
+        for panel, part, scale in zip(panels, ("worth", "violated"), (1.0, 100.0), strict=True):
+            values = [scale * rows[name][case][part] for case in cases]
+            panel.plot([min(values), max(values)], [place, place], color=FAINT, linewidth=1.0)
+            for value, case, mark, colour in zip(values, cases, CASE_MARKS, COLOURS, strict=False):
+                label = case if place == 0 and part == "worth" else None
+                panel.plot(value, place, mark, color=colour, markersize=4, label=label)
+    panels[0].set_yticks(range(len(rows)), list(rows))
+    panels[0].invert_yaxis()
+    panels[0].set_xlabel("worth of the product")
+    panels[1].set_xlabel("cultures with a limit broken (%)")
+    figure.legend(loc="outside upper center", ncols=2, handlelength=0.8)
+    lettered(panels)
     return figure

@@ -15,7 +15,7 @@ class Feedback(NamedTuple):
 
     lactate, glucose: set-points, mmol/L.  gain: volumes a day for each mmol/L.  reset: the same for each mmol/L held
     for a day.  activator_out_day, harvest_day: of the recipe.  Interleukins 7 and 15 every other day, oxygen 50 % of
-    air saturation.  All uncalibrated.
+    air saturation.  All uncalibrated.  Settings are mended as those of the learners, where they would break a limit.
     """
 
     lactate: float = 5.0
@@ -34,20 +34,27 @@ class Feedback(NamedTuple):
         last, day = observation.last, observation.last.time_days
         error = jnp.maximum(last.lactate_mmol_per_l - self.lactate, self.glucose - last.glucose_mmol_per_l)
         integral = jnp.clip(memory + moves.INTERVAL_DAYS * error, 0.0, moves.MEDIUM[-1] / self.reset)
-        dosed = jnp.where(jnp.abs(jnp.mod(day + 1e-6, 2.0)) < moves.INTERVAL_DAYS / 2, 1.0, 0.0)
-        settings = moves.Settings(
-            il2_ng_per_ml=0.0,
-            il7_ng_per_ml=dosed * moves.BOLUS["il7_ng_per_ml"],
-            il15_ng_per_ml=dosed * moves.BOLUS["il15_ng_per_ml"],
-            il21_ng_per_ml=0.0,
-            medium_feed_ml_per_day=0.0,
-            perfusion_per_day=jnp.clip(self.gain * error + self.reset * integral, 0.0, moves.MEDIUM[-1]),
-            oxygen_setpoint_percent=moves.OXYGEN[0],
-            remove_activator=_once(day, self.activator_out_day) * moves.REMOVED,
-            harvest=jnp.where(day >= self.harvest_day - 1e-6, 1.0, 0.0),
-        )
+        wanted = jnp.clip(self.gain * error + self.reset * integral, 0.0, moves.MEDIUM[-1])
+        usual = plain_settings(day, activator_out_day=self.activator_out_day, harvest_day=self.harvest_day)
+        settings = moves.mend(observation, usual._replace(perfusion_per_day=wanted))
         action: Any = moves.enact(settings)
         return Decision(action, integral, jnp.asarray(int(Status.DECIDED)))
+
+
+def plain_settings(day: Any, *, activator_out_day: float, harvest_day: float) -> moves.Settings:
+    """What is done on a day beside renewing the medium, as a plain recipe has it."""
+    dosed = jnp.where(jnp.abs(jnp.mod(day + 1e-6, 2.0)) < moves.INTERVAL_DAYS / 2, 1.0, 0.0)
+    return moves.Settings(
+        il2_ng_per_ml=0.0,
+        il7_ng_per_ml=dosed * moves.BOLUS["il7_ng_per_ml"],
+        il15_ng_per_ml=dosed * moves.BOLUS["il15_ng_per_ml"],
+        il21_ng_per_ml=0.0,
+        medium_feed_ml_per_day=0.0,
+        perfusion_per_day=0.0,
+        oxygen_setpoint_percent=moves.OXYGEN[0],
+        remove_activator=_once(day, activator_out_day) * moves.REMOVED,
+        harvest=jnp.where(day >= harvest_day - 1e-6, 1.0, 0.0),
+    )
 
 
 def _once(day: Any, when: float) -> Any:

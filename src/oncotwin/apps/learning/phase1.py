@@ -5,17 +5,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from oncotwin.apps.learning.contenders import Contender
 from oncotwin.apps.learning.donors import DOUBT, SUBTYPES, Donors, draw_donors
-from oncotwin.apps.learning.feedback import Feedback
 from oncotwin.apps.learning.moves import LIMITS
-from oncotwin.apps.learning.policies import load
-from oncotwin.apps.learning.problem import USUAL_STEP_HOURS
-from oncotwin.apps.learning.processes import Flaws, Grown, Process, controlled, made, policed, process
+from oncotwin.apps.learning.processes import NO_FLAWS, Flaws, Grown, Process, made
 from oncotwin.apps.learning.rewards import released, worth
 from oncotwin.errors import BadInput
-from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.models.culture import Weights
 from oncotwin.studies.metrics import Estimate, bootstrap, paired
+from oncotwin.studies.pareto import undominated
 
 HELD_OUT = 7_000_001
 """Seed of the patients of the comparison; policies learn on donors drawn with other keys."""
@@ -23,6 +21,8 @@ LEAST_DONORS = len(SUBTYPES)
 PAPER = {"cytotoxicity": 0.15, "crs_risk": -0.10, "neurotoxicity_risk": -0.10}
 """What the MOCES paper predicts: efficacy +15 %, risk scores -10 %."""
 RESAMPLES = 2000
+PARETO = {"cytotoxicity": -1.0, "crs_risk": 1.0, "neurotoxicity_risk": 1.0, "cost": 1.0}
+"""What a process is judged by beside its worth; 1 where less is better."""
 
 CONDITIONS = (
     "glucose_mmol_per_l",
@@ -63,13 +63,6 @@ class Change(NamedTuple):
     p_t: float
     p_wilcoxon: float
     better: float
-
-
-def ways(policies: tuple[str, ...], step_hours: float = USUAL_STEP_HOURS) -> dict[str, Process]:
-    """Every protocol, feedback, and the named policies."""
-    found = {name: process(name, step_hours) for name in protocol_names()}
-    found["feedback"] = controlled("feedback", Feedback(), step_hours)
-    return found | {name: policed(name, load(name), step_hours) for name in policies}
 
 
 def patients(count: int, doubt: float = DOUBT) -> Donors:
@@ -144,21 +137,29 @@ def regression(found: dict[str, tuple[Outcomes, Grown]], outcome: str) -> dict[s
     return {name: Estimate(float(middle[i]), float(low[i]), float(high[i])) for i, name in enumerate(CONDITIONS)}
 
 
-def robustness(policy: str, count: int, weights: Weights, step_hours: float) -> dict[str, dict[str, float]]:
-    """A policy with worse instruments and with donors further from those it learnt on; a recipe sees nothing."""
-    named = load(policy)
-    controller = named.controller
-    cases = {
-        "as learnt": (Flaws(), DOUBT),
-        "noise and drift three times": (Flaws(noise=3.0), DOUBT),
-        "a fifth of the readings missing": (Flaws(missing=0.2), DOUBT),
-        "constants twice as uncertain": (Flaws(), 2 * DOUBT),
+CASES = {
+    "as learnt": (NO_FLAWS, DOUBT),
+    "noise and drift three times": (Flaws(noise=3.0), DOUBT),
+    "a fifth of the readings missing": (Flaws(missing=0.2), DOUBT),
+    "constants twice as uncertain": (NO_FLAWS, 2 * DOUBT),
+}
+"""Worse instruments, and donors further from those that were learnt on."""
+
+
+def robustness(contender: Contender, count: int, weights: Weights) -> dict[str, dict[str, float]]:
+    """Means of a contender in every case of `CASES`; a protocol or recipe sees nothing of the instruments."""
+    return {
+        name: means(outcomes(contender(flaws), patients(count, doubt), weights)[0])
+        for name, (flaws, doubt) in CASES.items()
     }
-    found = {}
-    for name, (flaws, doubt) in cases.items():
-        result, _ = outcomes(controlled(policy, controller, step_hours, flaws), patients(count, doubt), weights)
-        found[name] = means(result)
-    return found
+
+
+def undominated_in(results: dict[str, Outcomes]) -> list[str]:
+    """Processes that no other beats in mean cytotoxicity, both risks and cost."""
+    rows = {name: means(result) for name, result in results.items()}
+    kept = {name: row for name, row in rows.items() if all(np.isfinite([row[part] for part in PARETO]))}
+    costs = np.array([[sign * row[part] for part, sign in PARETO.items()] for row in kept.values()])
+    return [name for name, stays in zip(kept, undominated(costs), strict=True) if stays]
 
 
 def means(result: Outcomes) -> dict[str, float]:

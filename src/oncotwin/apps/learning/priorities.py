@@ -1,161 +1,122 @@
-"""What matters how much: weights of the reward from people's comparisons, and from a declared utility."""
+"""What matters how much: the weights of the reward with their uncertainty, in a file that reports and trainings read.
+
+    {"outcomes": [...], "weights": [1, a2, a3], "low": [...], "high": [...], "origin": "comparisons" or "utility" or
+     "declared", "basis": in words, "count": answers or trials, "draws": [[1, a2, a3], ...]}
+
+low, high: 95 % of the posterior, weight by weight.  draws: from it, all three together.
+"""
 
 import json
-from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import qmc
 
-from oncotwin.errors import BadInput, StorageFailure
-from oncotwin.io.durable import storage
-from oncotwin.io.rundir import utc_now
-from oncotwin.studies.preferences import learn_preference, most_doubtful, slopes
-from oncotwin.studies.tuning import Tuned, tune
+from oncotwin.errors import BadInput
+from oncotwin.io.durable import storage, write_atomically
+from oncotwin.io.fields import NOTICE
+from oncotwin.models.culture import Weights
 
 OUTCOMES = ("cytotoxicity", "crs_risk", "neurotoxicity_risk")
-RANGES = np.array([(0.35, 0.75), (0.2, 0.6), (0.08, 0.3)])
-"""Outcomes that are asked about, about those that cultures of the shipped protocols have."""
-POOL = 64
-AT_RANDOM = 4
-"""Questions before the process chooses the next one."""
-SMALLEST, LARGEST = 0.02, 4.0
-"""Weights of a risk that are tried."""
+ORIGINS = ("declared", "comparisons", "utility")
+KEPT_DRAWS = 100
+SHIPPED = "culture-utility"
+FOLDER = "priorities"
+FORMAT_VERSION = 1
 
-Ask = Callable[[str], str]
-"""A question -> what was typed."""
+Triple = tuple[float, float, float]
 
 
 class Priorities(NamedTuple):
-    """Weights a1 = 1, a2, a3 of the reward with the interval of each (95 % of the posterior)."""
+    """Weights a1 = 1, a2, a3 of the reward R = a1 cytotoxicity - a2 CRS risk - a3 neurotoxicity risk.
 
-    weights: tuple[float, float, float]
-    low: tuple[float, float, float]
-    high: tuple[float, float, float]
-    comparisons: int
-
-
-def declared_utility(outcome: np.ndarray) -> np.ndarray:
-    """The chance of potency without either severe toxicity, were they independent; (..., 3) -> (...).
-
-    u = cytotoxicity (1 - CRS risk) (1 - neurotoxicity risk): a declared choice, uncalibrated.
+    low, high: of the interval of each, 95 %.  origin: of `ORIGINS`.  basis: what they rest on, in words.  count: how
+    many answers or trials.  draws: from the posterior, (k, 3); none for weights that were declared.
     """
-    return outcome[..., 0] * (1.0 - outcome[..., 1]) * (1.0 - outcome[..., 2])
+
+    weights: Triple
+    low: Triple
+    high: Triple
+    origin: str
+    basis: str
+    count: int = 0
+    draws: tuple[Triple, ...] = ()
+
+    @property
+    def reward(self) -> Weights:
+        """The weights as those of the reward."""
+        return Weights(*self.weights)
 
 
-def tuned_weights(outcomes: np.ndarray, *, trials: int = 40, seed: int = 0) -> Tuned:
-    """Weights a2, a3 (a1 = 1) whose best process has the greatest declared utility, by Bayesian optimisation.
+def declared(weights: Weights) -> Priorities:
+    """Weights that somebody chose, without doubt."""
+    chosen: Any = tuple(float(x) for x in weights)
+    return Priorities(chosen, chosen, chosen, "declared", "chosen beforehand")
 
-    outcomes: of the processes to choose from, (n, 3) in the order of `OUTCOMES`; a reward chooses the best of them.
+
+def of_draws(weights: np.ndarray, draws: np.ndarray, *, origin: str, basis: str, count: int) -> Priorities:
+    """Priorities from the weights (3,) and draws (k, 3) of their posterior, of which up to a hundred are kept."""
+    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
+    kept = draws[np.linspace(0, len(draws) - 1, min(KEPT_DRAWS, len(draws))).astype(int)]
+    triples = [tuple(float(x) for x in row) for row in (weights, low, high)]
+    return Priorities(
+        triples[0], triples[1], triples[2], origin, basis, count, tuple(tuple(row) for row in kept.round(4).tolist())
+    )
+
+
+def write_priorities(path: Path, found: Priorities) -> None:
+    """Write priorities, whole or not at all.  Raises StorageFailure."""
+    said = {"notice": NOTICE, "format_version": FORMAT_VERSION, "outcomes": list(OUTCOMES), **found._asdict()}
+    with storage("write the priorities", path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (json.dumps(said, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def read_priorities(path: Path) -> Priorities:
+    """The priorities of a file.  Raises BadInput for a missing file or one that holds something else."""
+    try:
+        said = json.loads(path.read_bytes())
+        rows = [np.array(said[name], float) for name in ("weights", "low", "high")]
+        draws = np.array(said["draws"], float).reshape(-1, len(OUTCOMES))
+        found = Priorities(
+            *(tuple(row.tolist()) for row in rows),
+            origin=said["origin"],
+            basis=str(said["basis"]),
+            count=int(said["count"]),
+            draws=tuple(tuple(row) for row in draws.tolist()),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            "no priorities",
+            where=str(path),
+            got=error,
+            remedy="`oncotwin prefer` and `oncotwin priorities` write them.",
+        ) from error
+    sound = all(row.shape == (len(OUTCOMES),) and np.isfinite(row).all() for row in rows) and np.isfinite(draws).all()
+    if not sound or found.origin not in ORIGINS or found.weights[0] <= 0:
+        raise BadInput("no priorities", where=str(path), got=(found.weights, found.origin), allowed="three weights")
+    return found
+
+
+def shipped_priorities() -> Priorities:
+    """Those that ship: of the declared utility, made by `oncotwin priorities`."""
+    return read_priorities(Path(str(files("oncotwin").joinpath("data", FOLDER, f"{SHIPPED}.json"))))
+
+
+def described(found: Priorities) -> str:
+    """The weights in a line, with their intervals where there is doubt."""
+    parts = []
+    for name, weight, low, high in zip(OUTCOMES, found.weights, found.low, found.high, strict=True):
+        doubt = f" [{low:.2f}, {high:.2f}]" if high > low else ""
+        parts.append(f"{name} {weight:.2f}{doubt}")
+    return "; ".join(parts)
+
+
+def worth_under(found: Priorities, outcomes: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    """Mean worth of every process under the weights and each draw, (1 + k, processes).
+
+    outcomes: means of `OUTCOMES`, (processes, 3).  missing: mean price of what batches lack, (processes,).
     """
-    made = np.asarray(outcomes, float)
-
-    def value(logs: np.ndarray) -> float:
-        a2, a3 = np.exp(logs)
-        reward = made[:, 0] - a2 * made[:, 1] - a3 * made[:, 2]
-        return float(declared_utility(made[int(np.argmax(reward))]))
-
-    bounds = np.log(np.array([(SMALLEST, LARGEST)] * 2))
-    return tune(value, bounds, trials=trials, seed=seed)
-
-
-def pool() -> np.ndarray:
-    """Outcomes to ask about, (64, 3), the same for everybody."""
-    return RANGES[:, 0] + qmc.Sobol(3, seed=0).random(POOL) * np.ptp(RANGES, axis=1)
-
-
-def interview(log: Path, who: str, questions: int, ask: Ask, task: str = "culture") -> Priorities:
-    """Ask for comparisons, log each at once, and learn the weights from all of the log.
-
-    Raises BadInput for no questions or nobody, StorageFailure if the log cannot be written or read.
-    """
-    if questions < 1 or not who.strip():
-        raise BadInput("somebody must be asked something", where="oncotwin prefer", got=(who, questions))
-    choices, rows = pool(), read_comparisons(log)
-    rng = np.random.default_rng(len(rows))
-    for number in range(questions):
-        first, second = _next(rows, choices, rng)
-        answer = _answered(ask, _question(number + 1, questions, choices[first], choices[second]))
-        if answer == "q":
-            break
-        better, worse = (first, second) if answer == "1" else (second, first)
-        row = {
-            "at": utc_now(),
-            "who": who,
-            "task": task,
-            "better": choices[better].round(4).tolist(),
-            "worse": choices[worse].round(4).tolist(),
-        }
-        _append(log, row)
-        rows.append(row)
-    return priorities(rows)
-
-
-def priorities(rows: list[dict[str, Any]]) -> Priorities:
-    """The weights behind comparisons.  Raises BadInput for none."""
-    if not rows:
-        raise BadInput("no comparison was made", where="oncotwin prefer")
-    found = learn_preference(np.array([r["better"] for r in rows]), np.array([r["worse"] for r in rows]))
-    line = slopes(found, pool())
-    sign = np.array([1.0, -1.0, -1.0])
-    ends = np.sort(np.stack([sign * line.low, sign * line.high]), axis=0)
-    weights, low, high = (tuple(float(x) for x in row) for row in (sign * line.mean, ends[0], ends[1]))
-    return Priorities(weights, low, high, len(rows))
-
-
-def read_comparisons(log: Path) -> list[dict[str, Any]]:
-    """Every comparison in a log, oldest first; none if there is no log.  Raises StorageFailure for a damaged line."""
-    if not log.exists():
-        return []
-    with storage("read the comparisons", log):
-        lines = log.read_text(encoding="utf-8").splitlines()
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            row = json.loads(line)
-            pair = np.array([row["better"], row["worse"]], float)
-        except (ValueError, KeyError, TypeError) as error:
-            raise StorageFailure("this comparison is damaged", where=f"{log}, line {number}", got=line[:60]) from error
-        if pair.shape != (2, len(OUTCOMES)) or not np.isfinite(pair).all():
-            raise StorageFailure("this comparison is damaged", where=f"{log}, line {number}", got=line[:60])
-        rows.append(row)
-    return rows
-
-
-def _next(rows: list[dict[str, Any]], choices: np.ndarray, rng: np.random.Generator) -> tuple[int, int]:
-    """Two outcomes to compare: at random first, then those whose order is least foreseen."""
-    if len(rows) < AT_RANDOM:
-        first, second = rng.choice(len(choices), 2, replace=False)
-        return int(first), int(second)
-    found = learn_preference(np.array([r["better"] for r in rows]), np.array([r["worse"] for r in rows]))
-    few = rng.choice(len(choices), 24, replace=False)
-    first, second = most_doubtful(found, choices[few])
-    return int(few[first]), int(few[second])
-
-
-def _question(number: int, questions: int, first: np.ndarray, second: np.ndarray) -> str:
-    lines = [f"Question {number} of {questions}: which product would you rather infuse?"]
-    for name, row in (("1", first), ("2", second)):
-        said = ", ".join(f"{outcome.replace('_', ' ')} {x:.2f}" for outcome, x in zip(OUTCOMES, row, strict=True))
-        lines.append(f"  {name}: {said}")
-    return "\n".join([*lines, "1, 2, or q to stop: "])
-
-
-def _answered(ask: Ask, question: str) -> str:
-    """One of 1, 2, q; asked again until it is; the end of the input stops."""
-    while True:
-        try:
-            answer = ask(question).strip().lower()
-        except EOFError:
-            return "q"
-        if answer in ("1", "2", "q"):
-            return answer
-
-
-def _append(log: Path, row: dict[str, Any]) -> None:
-    with storage("write the comparison", log):
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
-            file.flush()
+    weights = np.array([found.weights, *found.draws]) * np.array([1.0, -1.0, -1.0])
+    return weights @ np.asarray(outcomes, float).T - np.asarray(missing, float)

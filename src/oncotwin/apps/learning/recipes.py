@@ -1,6 +1,9 @@
 """The best open-loop recipe: moves in a fixed order, found by Bayesian optimisation over a few switching days."""
 
+import sys
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,13 +17,13 @@ from oncotwin.apps.learning.policies import recipe, save_recipe
 from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
 from oncotwin.apps.learning.processes import controlled
 from oncotwin.apps.learning.rewards import worth
-from oncotwin.io.durable import storage, write_atomically
+from oncotwin.apps.learning.training import POLICY, Plan, write_plan
+from oncotwin.errors import BadInput
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
 from oncotwin.studies.tuning import Tuned, tune
 
-POLICY = "policy.json"
 INTERVALS = round(moves.LATEST_HARVEST / moves.INTERVAL_DAYS)
 LEAST_TRIALS = 24
 TUNED_ON = 54
@@ -71,19 +74,25 @@ def moves_of(switches: Switches) -> np.ndarray:
     return np.array(chosen, np.int32)
 
 
-def train_recipe(trials: int, seed: int, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
-    """Look for a recipe in a new folder; the summary."""
+def train_recipe(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
+    """Look for a recipe in a new folder, `plan.improvements` of them tried; the summary.
+
+    Raises BadInput for fewer than `LEAST_TRIALS`.
+    """
+    trials = plan.improvements
+    if trials < LEAST_TRIALS:
+        where, remedy = "--improvements", "Of a recipe, this is how many are tried."
+        raise BadInput("too few", where=where, got=trials, allowed=f"{LEAST_TRIALS} or more", remedy=remedy)
     path = new_path("train") if out is None else out
     with begin(path, admit) as run:
         started = utc_now()
-        text = f'kind = "training"\ntask = "culture"\nlearner = "recipe"\ntrials = {trials}\nseed = {seed}\n'
-        with storage("write the plan", run / SPEC):
-            write_atomically(run / SPEC, text.encode())
-        chosen, found = tuned_recipe(Weights(), trials=trials, seed=seed)
+        write_plan(run, plan)
+        chosen, found = tuned_recipe(plan.weights, trials=trials, seed=plan.seed, tell=partial(_say, run.path.name))
         said = {
-            "made_by": f"oncotwin train culture --learner recipe --improvements {trials} --seed {seed}",
+            "made_by": f"oncotwin train culture --learner recipe --improvements {trials} --seed {plan.seed}",
             "oncotwin": oncotwin.__version__,
             "learner": "recipe",
+            "plan": plan._asdict(),
             "switches": Switches(*found.best.tolist())._asdict(),
             "judged_score": found.value,
         }
@@ -91,8 +100,14 @@ def train_recipe(trials: int, seed: int, out: Path | None, admit: Callable[[Path
         history = [{"improvement": i + 1, "score": float(x)} for i, x in enumerate(found.values)]
         summary = {"status": "done", **said, "history": history, "run_dir": str(run.path), "policy": str(run / POLICY)}
         run.write_json(SUMMARY, summary)
-        write_manifest(run.path, started=started, spec_path=run / SPEC, seed=seed)
+        write_manifest(run.path, started=started, spec_path=run / SPEC, seed=plan.seed)
         return run.read_json(SUMMARY)
+
+
+def _say(name: str, number: int, score: float) -> None:
+    """One line of progress on stderr, every tenth trial."""
+    if number % 10 == 0:
+        print(f"{name}: {number} recipes tried, the last worth {score:.3f}", file=sys.stderr, flush=True)
 
 
 def _cytokines(switches: Switches, day: float) -> tuple[str, ...]:
@@ -104,14 +119,22 @@ def _cytokines(switches: Switches, day: float) -> tuple[str, ...]:
     return moves.CYTOKINES[3] if day < switches.mature_until else ()
 
 
-def tuned_recipe(weights: Weights, *, trials: int = 60, seed: int = 0) -> tuple[np.ndarray, Tuned]:
-    """The moves of the best recipe found, and what was tried; every trial grows the same donors."""
+def tuned_recipe(
+    weights: Weights, *, trials: int, seed: int, tell: Callable[[int, float], None]
+) -> tuple[np.ndarray, Tuned]:
+    """The moves of the best recipe found, and what was tried; every trial grows the same donors.
+
+    tell: is told the number of each trial and what it was worth.
+    """
     donors = draw_donors(jax.random.key(seed + 1), TUNED_ON)
     noise = jax.random.key(seed + 2)
+    numbers = count(1)
 
-    def value(numbers: np.ndarray) -> float:
-        way = controlled("recipe", recipe(moves_of(Switches(*numbers))), TRAINING_STEP_HOURS)
-        return float(np.mean(worth(way.grow(donors, noise).product, weights)))
+    def value(switches: np.ndarray) -> float:
+        way = controlled("recipe", recipe(moves_of(Switches(*switches))), TRAINING_STEP_HOURS)
+        score = float(np.mean(worth(way.grow(donors, noise).product, weights)))
+        tell(next(numbers), score)
+        return score
 
     found = tune(value, BOUNDS, trials=trials, seed=seed)
     return moves_of(Switches(*found.best)), found

@@ -26,15 +26,28 @@ MADE = ("notice", "format_version", "shapes", "weights", "sha256")
 
 
 def earned(environment: DecisionEnvironment, network: Mlp, seed: int) -> float:
-    """The return of the greedy policy in the episode of a seed."""
+    """The return of the policy without noise in the episode of a seed, in the environment of its variant."""
     seen, info = environment.reset(seed=seed)
-    greedy = jax.jit(lambda features, allowed: jnp.argmax(masked(network(features), allowed)))
+    output = jax.jit(lambda features: network(features))
     total, over = 0.0, False
     while not over:
-        move = int(greedy(jnp.asarray(seen), jnp.asarray(info[MASK]).astype(bool)))
-        seen, reward, over, _, info = environment.step(np.int64(move))
+        chosen = CHOICES[environment.variant](output(jnp.asarray(seen)), info)
+        seen, reward, over, _, info = environment.step(chosen)
         total += reward
     return total
+
+
+def _greedy(values: jax.Array, info: dict[str, Any]) -> np.int64:
+    return np.int64(jnp.argmax(masked(values, jnp.asarray(info[MASK]).astype(bool))))
+
+
+def _shares(values: jax.Array, info: dict[str, Any]) -> np.ndarray:
+    del info
+    return np.asarray(jax.nn.sigmoid(values))
+
+
+CHOICES = {"levels": _greedy, "settings": _shares}
+"""Variant -> what a network's outputs choose."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,9 +57,10 @@ def main(arguments: Sequence[str]) -> int:
             raise BadInput("one card is needed", where="oncotwin.apps.learning.record", got=list(arguments))
         path = Path(arguments[0])
         controller: Any = load(path).controller
-        environment = culture()
+        variant = json.loads(path.read_bytes())["task"]["variant"]
+        environment = culture(variant)
         played = {str(seed): earned(environment, controller.network, seed) for seed in SEEDS}
-        found = read_policy(path, task_of("levels"))
+        found = read_policy(path, task_of(variant))
         card = {key: value for key, value in found.card.items() if key not in MADE}
         write_policy(path, found.weights, {**card, "episodes": played})
         print(json.dumps(played))

@@ -45,6 +45,11 @@ class Plan(NamedTuple):
     crs: float = 0.5
     neurotoxicity: float = 0.5
 
+    @property
+    def weights(self) -> Weights:
+        """Of the reward."""
+        return Weights(self.cytotoxicity, self.crs, self.neurotoxicity)
+
 
 def _dqn(plan: Plan, learnt: Any, judge: Any) -> Dqn:
     return Dqn(
@@ -81,7 +86,8 @@ def _ppo(plan: Plan, learnt: Any, judge: Any) -> Ppo:
 
 def _ppo_settings(plan: Plan, learnt: Any, judge: Any) -> Ppo:
     made = _ppo(plan, learnt, judge)
-    return Ppo(**{name: getattr(made, name) for name in made.__dataclass_fields__} | {"head": Shares()})
+    own = {"head": Shares(), "entropy": 0.0}  # the spread of a normal number has no greatest entropy
+    return Ppo(**{name: getattr(made, name) for name in made.__dataclass_fields__} | own)
 
 
 LEARNERS: dict[str, Callable[[Plan, Any, Any], Any]] = {"dqn": _dqn, "ppo": _ppo, "ppo-settings": _ppo_settings}
@@ -106,9 +112,8 @@ def trainer(plan: Plan) -> Trainer:
     for name in ("seeds", "improvements"):
         if getattr(plan, name) < 1:
             raise BadInput(f"{name} must be positive", where=f"--{name}", got=getattr(plan, name), allowed="1 or more")
-    weights = Weights(plan.cytotoxicity, plan.crs, plan.neurotoxicity)
-    problem = culture_problem(weights=weights)
-    judge = culture_problem(terminal(weights)).decisions
+    problem = culture_problem(weights=plan.weights)
+    judge = culture_problem(terminal(plan.weights)).decisions
     learner = LEARNERS[plan.learner](plan, problem.decisions, judge)
     return Trainer(
         learner,
@@ -124,7 +129,7 @@ def train(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[s
     keep_compiled()
     path = new_path("train") if out is None else out
     with begin(path, admit) as run:
-        _write_plan(run, plan)
+        write_plan(run, plan)
         return _go_on(run, plan, made, made.begin(_keys(plan)), [], utc_now())
 
 
@@ -132,6 +137,8 @@ def resume_training(path: Path) -> dict[str, Any]:
     """Go on from the last improvement that was kept; the summary, the same as without the stop."""
     with reopen(path) as run:
         plan = _read_plan(run)
+        if plan.learner not in LEARNERS:
+            raise BadInput("this search keeps no checkpoint", where=str(path), got=plan.learner, remedy="Begin again.")
         keep_compiled()
         made = trainer(plan)
         like = jax.eval_shape(made.begin, _keys(plan))
@@ -171,7 +178,10 @@ def _finish(run: RunDirectory, plan: Plan, memory: Any, history: list, started: 
     winner = int(np.argmax(best))
     networks = [jax.tree.map(lambda x, seed=seed: x[seed], memory.best) for seed in range(plan.seeds)]
     said = {
-        "made_by": f"oncotwin train culture --learner {plan.learner}",
+        "made_by": (
+            f"oncotwin train culture --learner {plan.learner} --seeds {plan.seeds} "
+            f"--improvements {plan.improvements} --seed {plan.seed}"
+        ),
         "oncotwin": oncotwin.__version__,
         "learner": plan.learner,
         "plan": plan._asdict(),
@@ -203,7 +213,8 @@ def _keys(plan: Plan) -> jax.Array:
     return jax.random.split(jax.random.key(plan.seed), plan.seeds)
 
 
-def _write_plan(run: RunDirectory, plan: Plan) -> None:
+def write_plan(run: RunDirectory, plan: Plan) -> None:
+    """Write a plan as the spec of its run.  Raises StorageFailure."""
     lines = ['kind = "training"', 'task = "culture"', *(f"{k} = {json.dumps(v)}" for k, v in plan._asdict().items())]
     with storage("write the plan", run / SPEC):
         write_atomically(run / SPEC, ("\n".join(lines) + "\n").encode())

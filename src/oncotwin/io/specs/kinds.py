@@ -15,6 +15,7 @@ from oncotwin.io.specs.curve import CURVE, CurveSpec
 from oncotwin.io.specs.documents import merge, read_document, read_preset
 from oncotwin.io.specs.dosing import ComparisonSpec, DosingSpec
 from oncotwin.io.specs.dosing_consistency import dosing_contradictions
+from oncotwin.io.specs.evaluation import EVALUATION, EvaluationSpec
 from oncotwin.io.specs.faults import Fault
 from oncotwin.io.specs.personal import PERSONALISE, PersonalSpec
 from oncotwin.io.specs.section import Section
@@ -47,7 +48,8 @@ class Kind(NamedTuple):
     `default`, that value where nobody sets it.  head: first lines of a written spec.  elsewhere: parameters that a key
     of their own sets.  defaults: (value of the base, who set it, folder of relative names, what the user asks for) ->
     the document of defaults.  located: (document, folder) -> the document with full paths.
-    contradictions: (spec, class of the parameters) -> what is wrong with keys read together.  family: key whose value
+    contradictions: (spec, class of the parameters) -> what is wrong with keys read together.  Where these are left out,
+    every default stands in the spec, which names no file, and no key depends on another.  family: key whose value
     chooses the class of the parameters, "" where there is one class.  values: of the base in documents of this kind,
     where several kinds share the key; () for any.
     """
@@ -57,10 +59,10 @@ class Kind(NamedTuple):
     base: str
     default: str
     head: str
-    elsewhere: Mapping[str, str]
-    defaults: Callable[[Any, str, Path, Asked], Document]
-    located: Callable[[Document, Path], Document]
-    contradictions: Callable[[Any, type[Parameters]], Iterator[Fault]]
+    elsewhere: Mapping[str, str] = MappingProxyType({})
+    defaults: Callable[[Any, str, Path, Asked], Document] = lambda chosen, where, folder, asked: {}
+    located: Callable[[Document, Path], Document] = lambda document, folder: document
+    contradictions: Callable[[Any, type[Parameters]], Iterator[Fault]] = lambda spec, family: iter(())
     family: str = ""
     values: tuple[str, ...] = ()
 
@@ -130,11 +132,6 @@ def _comparison_defaults(chosen: Any, where: str, folder: Path, asked: Asked) ->
     return {**merge(shared, figure), "kind": chosen, "task": task}
 
 
-def _as_it_is(document: Document, folder: Path) -> Document:
-    """The document: it names no file."""
-    return document
-
-
 TUMOUR = Kind(
     name="tumour",
     spec=TumourSpec,
@@ -167,9 +164,7 @@ DOSING = Kind(
     base="task",
     default="stepanova",
     head=head("dosing", "A dosing run", "control"),
-    elsewhere=MappingProxyType({}),
     defaults=_dosing_defaults,
-    located=_as_it_is,
     contradictions=dosing_contradictions,
     family="task",
 )
@@ -181,9 +176,7 @@ COMPARISON = Kind(
     base="kind",
     default="figure9",
     head=head("comparison", "A comparison", "compare"),
-    elsewhere=MappingProxyType({}),
     defaults=_comparison_defaults,
-    located=_as_it_is,
     contradictions=dosing_contradictions,
     family="task",
     values=("figure8", "figure9", "figure10"),
@@ -196,13 +189,19 @@ PERSONAL = Kind(
     base="kind",
     default=PERSONALISE,
     head=head("personal", "A personalisation", "personalise"),
-    elsewhere=MappingProxyType({}),
-    defaults=lambda chosen, where, folder, asked: {},
-    located=_as_it_is,
-    contradictions=lambda spec, family: iter(()),
     values=(PERSONALISE,),
 )
 """Latents of a cohort from its features; told by the command line alone, so that no file of it is written by hand."""
+
+EVALUATED = Kind(
+    name="evaluation",
+    spec=EvaluationSpec,
+    base="kind",
+    default=EVALUATION,
+    head=head("evaluation", "A comparison of ways to make the cells", "evaluate culture"),
+    values=(EVALUATION,),
+)
+"""Ways to make the cells side by side; told by the command line alone."""
 
 CURVED = Kind(
     name="curve",
@@ -210,10 +209,6 @@ CURVED = Kind(
     base="kind",
     default=CURVE,
     head=head("curve", "A learning curve", "cohort curve"),
-    elsewhere=MappingProxyType({}),
-    defaults=lambda chosen, where, folder, asked: {},
-    located=_as_it_is,
-    contradictions=lambda spec, family: iter(()),
     values=(CURVE,),
 )
 """What more patients would buy; told by the command line alone."""
@@ -224,10 +219,6 @@ VEINS = Kind(
     base="kind",
     default=VEIN_STUDY,
     head=head("veins", "A study from vein to vein", "compare"),
-    elsewhere=MappingProxyType({}),
-    defaults=lambda chosen, where, folder, asked: {},
-    located=_as_it_is,
-    contradictions=lambda spec, family: iter(()),
     values=(VEIN_STUDY,),
 )
 """Processes and drugs over a virtual cohort; every default stands in its spec."""
@@ -242,7 +233,7 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in (PERSONAL, CURVED, *KINDS.values()) if _holds_base(document, kind)), None)
+    found = next((kind for kind in (PERSONAL, EVALUATED, CURVED, *KINDS.values()) if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
