@@ -9,9 +9,11 @@ import pytest
 from small_loop import MADE, SETTINGS, SLAB, grown
 
 from oncotwin.apps.cli.main import main
+from oncotwin.apps.learning.donors import draw_donors, in_vessel
+from oncotwin.apps.learning.problem import vessel
 from oncotwin.apps.loop import cells, run, study
 from oncotwin.apps.loop.beside import SMALLEST_MM3, beside, volume_mm3
-from oncotwin.apps.loop.cells import donors_like
+from oncotwin.apps.loop.cells import donors_like, traits_like
 from oncotwin.apps.loop.draws import cases_of, drawn_latents, uncertain, varied
 from oncotwin.apps.loop.patient import loop_patient
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
@@ -24,7 +26,8 @@ from oncotwin.control.schedule import Schedule
 from oncotwin.core.exchange import Latents
 from oncotwin.errors import BadInput
 from oncotwin.io.specs.resolve import resolve
-from oncotwin.models.culture import CultureParameters, DonorSubtype
+from oncotwin.models.culture import CultureParameters, DonorSubtype, median_donor
+from oncotwin.models.culture.donors import Shift
 from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters, plan_actions
 from oncotwin.models.tumour3d.latent import SPANS
@@ -192,6 +195,22 @@ def test_donors_are_the_typical_one_and_others_about_him():
     assert len(set(np.asarray(p.fitness[1:]))) == 5
     more = donors_like(CultureParameters(), DonorSubtype("middle", "advanced", "heavy"), 7, 0)
     assert np.array_equal(more.fitness[:6], p.fitness)
+
+
+def test_the_learnt_process_is_given_the_donors_of_the_protocols():
+    """The law behind the pairing: whoever makes the cells, the same seed is the same donors."""
+    subtype = DonorSubtype("middle", "advanced", "heavy")
+    followed = donors_like(median_donor(subtype, CultureParameters()), subtype, 5, 3)
+    learnt = jax.vmap(lambda one: in_vessel(one, vessel()))(traits_like(subtype, 5, 3))
+    for name in Shift._fields:
+        np.testing.assert_allclose(getattr(learnt, name), getattr(followed, name), rtol=1e-12, err_msg=name)
+
+
+def test_no_donor_of_a_loop_was_trained_on():
+    """Donors of the seeds that people use share no trait with those of trainings under any seed nearby."""
+    used = np.concatenate([np.asarray(traits_like(DonorSubtype(), 64, seed).traits)[1:] for seed in range(3)])
+    trained = np.concatenate([np.asarray(draw_donors(jax.random.key(seed), 540).traits) for seed in range(3)])
+    assert not np.isin(used, trained).any()
 
 
 # --- the patient, and mistakes ---

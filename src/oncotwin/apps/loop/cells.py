@@ -21,7 +21,7 @@ from oncotwin.io.cultures.protocols import is_file, protocol_names, read_protoco
 from oncotwin.io.specs.kinds import CULTURE
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import Action, Culture, CultureParameters, DonorSubtype, State, product, sample_donors
-from oncotwin.models.culture.donors import SPREAD, Shift
+from oncotwin.models.culture.donors import SPREAD, Shift, standard_shifts
 
 BATCH = 16
 """Donors whose cultures advance together."""
@@ -134,19 +134,22 @@ def _together(ready: CultureRun, people: CultureParameters) -> Shown:
 
 def _learnt(process: str, donor: DonorSubtype, count: int, seed: int) -> Grown:
     """The learnt policy that ships, in its own vessel; of the typical culture only its two ends are known."""
-    drawn = jax.random.normal(jax.random.key(seed), (count, len(Shift._fields)), jnp.float64)
-    traits = jnp.concatenate([jnp.zeros((1, len(Shift._fields))), jnp.asarray(SPREAD) * drawn])
-    people = Donors(
-        subtype=jnp.full(count + 1, SUBTYPES.index(donor)),
-        traits=traits,
-        constants=jnp.ones((count + 1, len(CONSTANTS))),
-    )
     way = processes.process(process)
-    found = processes.made(way, people, jax.random.key(seed))
+    found = processes.made(way, traits_like(donor, count, seed), jax.random.key(seed))
     made = jax.tree.map(np.asarray, found.product)
     ends = [float(found.state.seeded_cells[0]), float(found.state.cells.viable[0])]
     words = f"policy {DEFAULT}, {float(way.vessel.volume_most):g} mL"
     return Grown(process, words, made, np.array([0.0, float(made.culture_days[0])]), np.array(ends))
+
+
+def traits_like(donor: DonorSubtype, count: int, seed: int) -> Donors:
+    """The donors of `donors_like` as the learnt task has them; leaves (count + 1,)."""
+    drawn = jnp.asarray(SPREAD) * standard_shifts(jax.random.key(seed), count)
+    return Donors(
+        subtype=jnp.full(count + 1, SUBTYPES.index(donor)),
+        traits=jnp.concatenate([jnp.zeros((1, len(Shift._fields))), drawn]),
+        constants=jnp.ones((count + 1, len(CONSTANTS))),
+    )
 
 
 MAKERS: Mapping[str, Callable[[str, DonorSubtype, int, int], Grown]] = MappingProxyType({"learnt": _learnt})

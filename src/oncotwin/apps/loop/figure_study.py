@@ -78,4 +78,5 @@ def _parts(panel: Axes, rows: list[dict[str, Any]], processes: list[str], source
     panel.set(xlim=(-0.6, len(processes) - 0.4), ylim=(0, None), ylabel="Share of variance (%)")
     panel.set_title("Spread of the time in response, by source")
     if panel.get_legend_handles_labels()[0]:
-        panel.legend(loc="upper center", ncols=len(sources), handlelength=0.9)
+        panel.set_ylim(0, 1.2 * panel.get_ylim()[1])
+        panel.legend(loc="upper right", ncols=len(sources), handlelength=0.9)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from matplotlib.figure import Figure
 
-from oncotwin.apps.loop.figure_courses import draw_arms
+from oncotwin.apps.loop.figure_courses import ARM_COLOURS, draw_arms
+from oncotwin.apps.loop.figure_front import draw_front
 from oncotwin.apps.loop.figure_limits import draw_limits
 from oncotwin.apps.loop.figure_made import draw_made
 from oncotwin.apps.loop.figure_sure import draw_sure
@@ -40,7 +41,8 @@ def _made(summary: dict[str, Any], folder: Path) -> Figure:
 
 
 def _space(summary: dict[str, Any], folder: Path) -> Figure:
-    return draw_comparison({f"Arm {name}": open_results(folder / f"arm-{name}" / RESULTS) for name in summary["arms"]})
+    runs = {f"Arm {name}": open_results(folder / f"arm-{name}" / RESULTS) for name in summary["arms"]}
+    return draw_comparison(runs, {f"Arm {name}": colour for name, colour in ARM_COLOURS.items()})
 
 
 def _arms(summary: dict[str, Any], folder: Path) -> Figure:
@@ -50,6 +52,10 @@ def _arms(summary: dict[str, Any], folder: Path) -> Figure:
 
 def _limits(summary: dict[str, Any], folder: Path) -> Figure:
     return draw_limits(summary["limits"], summary["times"], summary["belief"])
+
+
+def _front(summary: dict[str, Any], folder: Path) -> Figure:
+    return draw_front(summary["front"])
 
 
 def _sure(summary: dict[str, Any], folder: Path) -> Figure:
@@ -78,8 +84,8 @@ LOOP_PICTURES = (
         "space.png",
         "The tumour in space",
         "Tumour cells in the plane of x and y through the tumour's centre, a row an arm; below, volume, antigen, "
-        "transgene in blood and interleukin 6, the arms from pale (A) to dark (C). The white line stands where the "
-        "tumour has half of its highest density of the day.",
+        "transgene in blood and interleukin 6. The white line stands where the tumour has half of its highest density "
+        "of the day.",
         _space,
     ),
     LoopPicture(
@@ -99,6 +105,15 @@ LOOP_PICTURES = (
         "days that the tumour is 30 % smaller or more; the bar is the median. e, spread of four outcomes of arm C by "
         "source: bars, by the source alone; points, with its interactions; lines, one standard error.",
         _sure,
+    ),
+    LoopPicture(
+        "front.png",
+        "What each arm gains, and at what price",
+        "Time in response against four prices, means over the draws with 95 % bootstrap intervals: colour, the "
+        "process; "
+        "shape, the drugs. Filled: no other arm matches it in all five and beats it in one. The pale stairs join the "
+        "arms that no cheaper one reaches in that price alone.",
+        _front,
     ),
 )
 """In the order of the report."""

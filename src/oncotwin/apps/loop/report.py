@@ -7,17 +7,9 @@ from typing import Any
 from oncotwin.apps.citations import Citation
 from oncotwin.apps.loop import draws
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
-from oncotwin.apps.loop.sentences import (
-    DRUG_FACTS,
-    coupling_rows,
-    endpoint_rows,
-    gain_rows,
-    in_short,
-    made_rows,
-    spread_rows,
-    tiles,
-    why,
-)
+from oncotwin.apps.loop.rows import coupling_rows, endpoint_rows, gain_rows, made_rows, spread_rows
+from oncotwin.apps.loop.sentences import DRUG_FACTS, beside_the_slab, in_short, tiles, why
+from oncotwin.apps.loop.weighed import weight_rows, worth_sentence
 from oncotwin.apps.page import Constant, constants_beside, read_summary, shown_pictures, write_page
 from oncotwin.apps.style import number
 from oncotwin.io.rundir import SUMMARY
@@ -103,6 +95,9 @@ def write_loop_report(folder: Path) -> Path:
         "short": in_short(summary),
         "donor": donor_words(summary["patient"]),
         "made": made_rows(summary),
+        "weights": weight_rows(summary["priorities"]),
+        "worth": worth_sentence(summary["priorities"], (first, second)),
+        "basis": summary["priorities"]["basis"],
         "arms": {"A": first, "B": second},
         "drugs": summary["drugs"]["words"],
         "endpoints": endpoint_rows(summary),
@@ -110,6 +105,7 @@ def write_loop_report(folder: Path) -> Path:
         "spread": _range(summary["patient"]["spread"].values()),
         "constant_spread": number(draws.SPREAD),
         "constants_drawn": sum(map(len, summary["uncertain"].values())),
+        "slab": beside_the_slab(summary),
         "gains": gain_rows(summary),
         "spread_rows": spread_rows(summary),
         "reference": "protocol static-il2, a healthy donor of middle age",

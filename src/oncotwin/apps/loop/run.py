@@ -14,30 +14,37 @@ from rich.console import Console
 
 import oncotwin
 from oncotwin.apps.compiled import keep_compiled
-from oncotwin.apps.loop.belief import FITTED, Belief, believe
+from oncotwin.apps.loop.belief import Belief, believe
 from oncotwin.apps.loop.cells import Grown, check_process, grow
 from oncotwin.apps.loop.document import document_of, of_document
 from oncotwin.apps.loop.draws import SOURCES, first, uncertain
+from oncotwin.apps.loop.facts import (
+    belief_facts,
+    drug_facts,
+    front_rows,
+    labels,
+    limit_facts,
+    patient_facts,
+    process_facts,
+)
 from oncotwin.apps.loop.likely import Arm, described, differences, draw_courses, parted_by_source
-from oncotwin.apps.loop.obstacles import Freed, freed, without_each
+from oncotwin.apps.loop.obstacles import freed, without_each
 from oncotwin.apps.loop.parts import Parts, began, parts_of, seconds_of
 from oncotwin.apps.loop.pictures import draw_loop
-from oncotwin.apps.loop.regimens import WORDS
 from oncotwin.apps.loop.report import write_loop_report
+from oncotwin.apps.loop.seen import seen_of
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import Levels, dosed, run_arm, spec_of
 from oncotwin.apps.loop.twin import Case, Found, Keep
+from oncotwin.apps.loop.weighed import trained_weights, weighed
 from oncotwin.io.cultures.protocols import is_file
 from oncotwin.io.durable import storage, write_atomically
-from oncotwin.io.fields import NOTICE
+from oncotwin.io.fields import NOTICE, open_results
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, reopen, utc_now
+from oncotwin.io.rundir import RESULTS, SPEC, SUMMARY, RunDirectory, begin, new_path, reopen, utc_now
 from oncotwin.io.specs.documents import read_document
 from oncotwin.models.tumour3d import TumourParameters
-from oncotwin.studies.veins import VeinParameters, check_product, handover
-
-ARMS = ("A", "B", "C")
-"""Standard cells; the other cells; the other cells with drugs beside them."""
+from oncotwin.studies.veins import VeinParameters, check_product
 
 COMMAND = "oncotwin demo"
 Say = Callable[[str], None]
@@ -110,14 +117,16 @@ def _followed(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) 
         "notice": NOTICE,
         "version": oncotwin.__version__,
         "run_dir": str(parts.run.path),
-        "patient": _patient(patient),
-        "processes": [_process(one, case) for one, case in zip(made, cases, strict=True)],
-        "arms": {name: {"label": label, **arms[name]} for name, label in _labels(settings).items()},
-        "drugs": _drugs(given, settings),
-        "belief": _belief(belief),
-        "limits": _limits(limits),
+        "patient": patient_facts(patient),
+        "processes": [process_facts(one, case) for one, case in zip(made, cases, strict=True)],
+        "priorities": weighed(made[0].product, made[1].product, trained_weights()),
+        "arms": {name: {"label": label, **arms[name]} for name, label in labels(settings).items()},
+        "drugs": drug_facts(given, settings),
+        "belief": belief_facts(belief),
+        "limits": limit_facts(limits),
         "times": list(settings.slab.times),
         "likely": spread,
+        "front": front_rows(likely, drawn, settings),
         "differences": {
             "B-A": differences(spread["B"], spread["A"]),
             "C-B": differences(spread["C"], spread["B"]),
@@ -157,6 +166,8 @@ def _in_space(parts: Parts, cases: list[Case], settings: Settings, belief: Belie
     given = parts.kept("drugs", Levels, partial(dosed, ready, settings, belief.parameters))
     arms["C"], _ = run_arm(folder, "arm-C", spec_of(cases[1], settings, given.levels), ready)
     parts.go_on_or_stop()
+    for name, arm in arms.items():
+        arm["seen"] = seen_of(open_results(folder / f"arm-{name}" / RESULTS))
     return arms, given
 
 
@@ -169,70 +180,6 @@ def _keeping(parts: Parts, say: Say, arm: str) -> Keep:
         return found
 
     return keep
-
-
-def _labels(settings: Settings) -> dict[str, str]:
-    """What each arm is, in words."""
-    names = (settings.standard, settings.other, f"{settings.other} + drugs")
-    return dict(zip(ARMS, names, strict=True))
-
-
-def _process(made: Grown, case: Case) -> dict[str, Any]:
-    given = handover(case.product, case.veins)
-    factors = {name: float(x) for name, x in given.factors._asdict().items()}
-    return {
-        "process": made.process,
-        "words": made.words,
-        "product": {name: float(x) for name, x in case.product._asdict().items()},
-        "donors": {name: np.asarray(x)[1:].tolist() for name, x in made.product._asdict().items()},
-        "days": made.days.tolist(),
-        "cells": made.cells.tolist(),
-        "handover": {
-            **{name: float(getattr(given, name)) for name in ("cells", "exhausted_fraction", "cyt", "exh")},
-            **factors,
-        },
-    }
-
-
-def _drugs(given: Levels, settings: Settings) -> dict[str, Any]:
-    days = np.diff(settings.slab.instants)
-    return {
-        "regimen": settings.regimen,
-        "words": WORDS[settings.regimen],
-        "instants": list(settings.slab.instants),
-        "levels": given.levels.tolist(),
-        "statuses": given.statuses.tolist(),
-        "chemotherapy": float(given.levels[:, 0] @ days),
-        "inhibitor": float(given.levels[:, 1] @ days),
-    }
-
-
-def _belief(belief: Belief) -> dict[str, Any]:
-    return {
-        "probes": list(belief.probes),
-        "days": belief.days.tolist(),
-        "seen": belief.seen.tolist(),
-        "predicted": belief.predicted.tolist(),
-        "error": belief.fit.error,
-        "values": dict(zip(FITTED, belief.fit.values.tolist(), strict=True)),
-    }
-
-
-def _limits(found: Freed) -> dict[str, Any]:
-    rows = [dict(zip(("name", "words", "log_burden", "response_days"), row, strict=True)) for row in found.rows]
-    series = found.found.series
-    names = ("antigen_positive_fraction", "cart_tissue_cells", "exhausted_tissue_cells", "tumour_burden_cells")
-    course = {name: np.asarray(getattr(series, name), float)[0].tolist() for name in names}
-    return {"base": found.base, "rows": rows, "course": course}
-
-
-def _patient(patient: LoopPatient) -> dict[str, Any]:
-    return {
-        "donor": dict(patient.donor._asdict()),
-        "latents": {name: float(x) for name, x in patient.latents._asdict().items()},
-        "spread": {name: float(x) for name, x in patient.spread._asdict().items()},
-        "words": patient.words,
-    }
 
 
 def _teller() -> Say:

@@ -1,44 +1,19 @@
-"""What the report of a loop says in words and rows, all of it computed from the summary."""
+"""What the report of a loop says in words, all of it computed from the summary."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from oncotwin.apps.loop.likely import OUTCOMES
 from oncotwin.apps.loop.regimens import LIMITS
+from oncotwin.apps.loop.words import percent, ranged, signed
 from oncotwin.apps.style import number
-from oncotwin.apps.tumour.summary import MEANINGS
-from oncotwin.apps.tumour.tables import shown_value
 from oncotwin.core.controller import Status
 
-Row = tuple[str, list[str], str]
 Summary = Mapping[str, Any]
+SMALL = 0.05
+"""Change of the decimal logarithm of the last burden that counts as none, and mg/kg of the inhibitor likewise."""
 
-MADE = {
-    "car_positive_cells": ("CAR-positive viable cells", "cells"),
-    "viability": ("Viability", "%"),
-    "expansion_fold": ("Expansion", "-fold"),
-    "central_memory": ("Central-memory share", "%"),
-    "effector": ("Effector share", "%"),
-    "exhausted": ("Exhausted share", "%"),
-    "cytotoxicity": ("Cytotoxicity score", ""),
-    "crs_risk": ("CRS risk score", ""),
-    "neurotoxicity_risk": ("Neurotoxicity risk score", ""),
-    "culture_days": ("Days of culture", "days"),
-    "cost": ("Cost, relative to a standard process", ""),
-}
-ENDPOINTS = (
-    "best_response",
-    "best_volume_change",
-    "tumour_volume_change",
-    "time_to_progression_days",
-    "escape_fraction",
-    "c_max",
-    "t_max_days",
-    "peak_il6_pg_per_ml",
-    "crs_grade",
-)
 DRUG_FACTS = (
     "Chemotherapy kills tumour cells at ψ_T a level, with or without antigen, and CAR-T cells at ψ_C; before an "
     "infusion it makes room, so that more cells engraft. Its direction has sources, its sizes are uncalibrated.",
@@ -57,180 +32,167 @@ def tiles(summary: Summary) -> list[tuple[str, str, str]]:
     for name, arm in summary["arms"].items():
         when = arm["time_to_progression_days"]
         end = f"progression day {when:.0f}" if when is not None else f"none to day {summary['times'][-1]:g}"
-        found.append((f"Arm {name}: {arm['label']}", str(arm["best_response"]), end))
-    gain = summary["differences"]
-    for key, title in (("B-A", "Other cells: longer in response by"), ("C-B", "Drugs: longer in response by")):
-        row = gain[key]["response_days"]
-        found.append((title, _signed(row["median"], "{:+.0f}"), f"days ({_range(row, '{:+.0f}')})"))
+        lasting = f"{arm['seen']['response_days']:.0f} days in response"
+        found.append((f"Arm {name}: {arm['label']}", str(arm["best_response"]), f"{lasting}, {end}"))
+    first, second = (one["process"] for one in summary["processes"])
+    titles = {"B-A": f"Days in response gained by {second} for {first}", "C-B": "Days in response gained by the drugs"}
+    for key, title in titles.items():
+        row = summary["differences"][key]["response_days"]
+        found.append((title, signed(row["median"], "{:+.0f}"), f"{ranged(row, '{:+.0f}')} in nine tenths of the draws"))
     top = _leading(summary)
-    found.append(("Largest single obstacle", top["name"], f"{_signed(top['log_burden'], '{:+.2f}')} log₁₀ burden"))
+    found.append(("Largest single obstacle", top["name"], f"{signed(top['log_burden'], '{:+.2f}')} log₁₀ burden"))
     return found
 
 
 def in_short(summary: Summary) -> list[str]:
     """The findings, a sentence each."""
     first, second = summary["processes"]
-    b, c = summary["differences"]["B-A"], summary["differences"]["C-B"]
-    likely, top = summary["likely"], _leading(summary)
+    names, arms, gain = (first["process"], second["process"]), summary["arms"], summary["differences"]
+    b, c, top = gain["B-A"]["response_days"], gain["C-B"]["response_days"], _leading(summary)
+    lasting = ", ".join(f"{arm['seen']['response_days']:.0f}" for arm in arms.values())
     return [
-        f"{second['process']} makes {_times(second, first, 'car_positive_cells')} as many CAR-positive cells as "
-        f"{first['process']}, {_percent(second['product']['central_memory'])} of them central memory in place of "
-        f"{_percent(first['product']['central_memory'])}, at {_times(second, first, 'cost')} the cost.",
-        f"In three dimensions the best response is {_answers(summary)}; over the draws "
-        + ", ".join(f"{100 * arm['response_rate']:.0f} % respond in arm {name}" for name, arm in likely.items())
-        + ".",
-        "The other cells change the time for which the tumour is 30 % smaller or more by "
-        f"{_signed(b['response_days']['median'], '{:+.0f}')} days (median; nine tenths of the draws "
-        f"{_range(b['response_days'], '{:+.0f}')}), the drugs by a further "
-        f"{_signed(c['response_days']['median'], '{:+.0f}')} days ({_range(c['response_days'], '{:+.0f}')}).",
-        "RECIST counts progression from the smallest size, so a deeper response may progress sooner; days in response "
-        "are counted against the first size.",
+        f"What was made: {number(second['product']['car_positive_cells'], 2)} CAR-positive cells by {names[1]} beside "
+        f"{number(first['product']['car_positive_cells'], 2)} by {names[0]}, "
+        f"{percent(second['product']['central_memory'])} of them central memory beside "
+        f"{percent(first['product']['central_memory'])}, at {_times(second, first, 'cost')} the cost. "
+        f"{number(second['handover']['cells'], 2)} and {number(first['handover']['cells'], 2)} of them are infused.",
+        f"What happens to this patient, in three dimensions: best response {_answers(summary)}; the tumour is 30 % "
+        "smaller "
+        f"or more for {lasting} days in arms A, B and C.",
+        f"Over {summary['draws']['courses']} draws of what is not known, {names[1]} cells in place of {names[0]} "
+        "change this "
+        f"time by {signed(b['median'], '{:+.0f}')} days (median; nine tenths of the draws {ranged(b, '{:+.0f}')}), "
+        "the drugs "
+        f"by a further {signed(c['median'], '{:+.0f}')} ({ranged(c, '{:+.0f}')}).",
         f"What limits the response most is {top['name']}: with it taken away ({top['words']}) the tumour is "
         f"{10 ** abs(top['log_burden']):.2g} times smaller at the end.",
-        f"The spread of the last tumour burden comes first from {_main_source(summary, 'log_burden')}.",
+        f"{_doubt(summary)}",
+        "RECIST counts progression from the smallest size, so a deeper response may progress sooner; days in response "
+        "are "
+        "counted against the first size.",
     ]
 
 
 def why(summary: Summary) -> list[str]:
     """The mechanism, a sentence each."""
-    limits, drugs, belief = summary["limits"], summary["drugs"], summary["belief"]
-    course = limits["course"]
-    days = np.asarray(summary["times"])
-    cells = np.asarray(course["cart_tissue_cells"])
-    tired = np.asarray(course["exhausted_tissue_cells"])
-    burden = np.asarray(course["tumour_burden_cells"])
-    antigen = np.asarray(course["antigen_positive_fraction"])
-    peak, nadir = int(cells.argmax()), int(burden.argmin())
-    rows = sorted(limits["rows"], key=lambda row: row["log_burden"])
-    given = sum(1 for v, _ in drugs["levels"] if v > 0)
-    limited = sum(1 for status in drugs["statuses"] if status == int(Status.LIMITED))
-    return [
-        f"Functional CAR-T cells are most on day {days[peak]:.0f}; by day {days[nadir]:.0f}, when the tumour is "
-        f"smallest, {_percent(tired[nadir] / max(tired[nadir] + cells[nadir], 1.0))} of those in it are exhausted.",
-        f"Of the tumour cells {_percent(antigen[0])} show the antigen at first, {_percent(antigen[nadir])} at the "
-        f"nadir and {_percent(antigen[-1])} at the end: what CAR-T cells leave is what they cannot see.",
-        "Taken away one at a time, the obstacles rank: "
-        + "; ".join(f"{row['name']} ({_signed(row['log_burden'], '{:+.2f}')} log₁₀)" for row in rows)
-        + ".",
-        f"Drugs begin on day {drugs['instants'][0]:.0f}, near the nadir: chemotherapy sooner would kill the CAR-T "
-        f"cells at work. The controller gave chemotherapy in {given} of {len(drugs['levels'])} weeks, "
-        f"{drugs['chemotherapy']:.3g} level-days, and {drugs['inhibitor']:.3g} mg/kg-days of the inhibitor; the guard "
-        f"cut {limited} decisions.",
-        f"Its belief is a model of two equations fitted to the twin with {_percent(belief['error'])} root-mean-square "
-        "error in volume; what it does not know is corrected by each week's measurement.",
-    ]
+    return [_expansion(summary), _left(summary), _ranking(summary), _cytokines(summary), *_drugs(summary)]
 
 
-def made_rows(summary: Summary) -> list[Row]:
-    """What each process made of the patient's cells."""
-    rows = []
-    for name, (label, unit) in MADE.items():
-        scale, digits = (100.0, "{:.1f}") if unit == "%" else (1.0, None)
-        values = [scale * one["product"][name] for one in summary["processes"]]
-        rows.append((label, [digits.format(x) if digits else number(x) for x in values], unit))
-    infused = [number(one["handover"]["cells"]) for one in summary["processes"]]
-    return [*rows, ("CAR-positive cells infused", infused, "cells")]
+def beside_the_slab(summary: Summary) -> str:
+    """How far the slab of the draws is from the box of the arms."""
+    slab = [np.median(arm["outcomes"]["response_days"]) for arm in summary["likely"].values()]
+    box = [arm["seen"]["response_days"] for arm in summary["arms"].values()]
+    told = [", ".join(f"{days:.0f}" for days in values) for values in (slab, box)]
+    return (
+        f"Medians of the days in response over the draws, in the slab: {told[0]} in arms A, B and C; in three "
+        "dimensions, "
+        f"without any draw: {told[1]}. The slab is coarser and has no third dimension to grow into: it serves the "
+        "order "
+        "of the arms and the sources of doubt, not the days of one arm."
+    )
 
 
-def endpoint_rows(summary: Summary) -> list[Row]:
-    """The endpoints of the arms in three dimensions."""
-    return [
-        (
-            MEANINGS[key].label,
-            [shown_value(key, arm[key]).replace("-", "−") for arm in summary["arms"].values()],
-            "" if MEANINGS[key].unit == "1" else MEANINGS[key].unit,
+def _expansion(summary: Summary) -> str:
+    a, b = (summary["arms"][name]["seen"] for name in ("A", "B"))
+    first, second = summary["processes"]
+    given = [one["handover"] for one in (first, second)]
+    return (
+        f"CAR-T cells in the tumour are most on day {b['cart_day']:.0f} with {second['process']} cells, "
+        f"{number(b['cart_most'], 2)} of them, and on day {a['cart_day']:.0f} with {first['process']} cells, "
+        f"{number(a['cart_most'], 2)}: by what they are, the former engraft × {number(given[1]['engraftment'], 2)} "
+        "and the "
+        f"latter × {number(given[0]['engraftment'], 2)}, and their latent of potency moves by "
+        f"{signed(given[1]['cyt'], '{:+.2f}')} and {signed(given[0]['cyt'], '{:+.2f}')} (section 5)."
+    )
+
+
+def _left(summary: Summary) -> str:
+    arm = summary["arms"]["B"]
+    seen = arm["seen"]
+    unseen = " A complete response in images is not the last cell." if arm["best_response"] == "CR" else ""
+    return (
+        f"In arm B the tumour is smallest on day {seen['least_day']:.0f}, with {number(seen['least_cells'], 2)} cells "
+        "of "
+        f"{number(seen['first_cells'], 2)}. Of the cells {percent(seen['antigen_first'])} showed the antigen at first, "
+        f"{percent(seen['antigen_least'])} do then, and {percent(seen['tired'])} of the CAR-T cells among them are "
+        f"exhausted: what is left is what they hardly see, and it grows back.{unseen}"
+    )
+
+
+def _ranking(summary: Summary) -> str:
+    rows = sorted(summary["limits"]["rows"], key=lambda row: row["log_burden"])
+    told = [row for row in rows if abs(row["log_burden"]) >= SMALL]
+    rest = [row["name"] for row in rows if abs(row["log_burden"]) < SMALL]
+    said = "; ".join(f"{row['name']} ({signed(row['log_burden'], '{:+.2f}')} log₁₀)" for row in told)
+    also = f" Taking away {', '.join(rest)} changes it by less than {SMALL:g}." if rest else ""
+    return (
+        f"Taken away one at a time, in a slab of the same tumour, the obstacles to arm B rank by the last burden: "
+        f"{said}.{also}"
+    )
+
+
+def _cytokines(summary: Summary) -> str:
+    first, second = summary["processes"]
+    peaks = [summary["arms"][name]["peak_il6_pg_per_ml"] for name in ("A", "B")]
+    factors = [one["handover"]["p_IL6"] for one in (first, second)]
+    said = (
+        f"Peak interleukin 6 is {peaks[1]:.0f} pg/mL with {second['process']} cells and {peaks[0]:.0f} "
+        "with "
+        f"{first['process']}; by their CRS risk score a kill releases × {factors[1]:.2f} and × "
+        f"{factors[0]:.2f}."
+    )
+    if (peaks[1] - peaks[0]) * (factors[1] - factors[0]) < 0:
+        said += (
+            " The number of cells killed at once outweighs what each kill releases: the score alone does not tell "
+            "the grade."
         )
-        for key in ENDPOINTS
+    return said
+
+
+def _drugs(summary: Summary) -> list[str]:
+    drugs, belief = summary["drugs"], summary["belief"]
+    if drugs["regimen"] == "none":
+        return ["Arm C is given no drug."]
+    levels = np.asarray(drugs["levels"])
+    weeks = int(np.sum(levels[:, 0] > 0))
+    limited = sum(1 for status in drugs["statuses"] if status == int(Status.LIMITED))
+    hardly = " (hardly any)" if levels[:, 1].max() < SMALL * LIMITS.per_day.inhibitor_mg_per_kg else ""
+    said = [
+        f"Drugs begin on day {drugs['instants'][0]:.0f}, near the nadir: chemotherapy sooner would kill the CAR-T "
+        "cells at "
+        f"work. Chemotherapy was given in {weeks} of {len(levels)} weeks, {drugs['chemotherapy']:.3g} of at most "
+        f"{LIMITS.cumulative.chemotherapy:g} level-days, and {drugs['inhibitor']:.3g} mg/kg-days of the "
+        f"inhibitor{hardly}; the "
+        f"guard cut {limited} decisions."
     ]
+    if drugs["regimen"] == "mpc":
+        said.append(
+            f"The controller believes in two equations fitted to the twin with {percent(belief['error'])} "
+            "root-mean-square "
+            "error in volume; what it does not know is corrected by each week's measurement."
+        )
+    return said
 
 
-def gain_rows(summary: Summary) -> list[list[str]]:
-    """Paired differences: step, outcome, median, range, mean with its interval, share of draws that are better."""
-    steps = {"B-A": "other cells (B − A)", "C-B": "drugs (C − B)"}
-    rows = []
-    for key, step in steps.items():
-        for name, (words, _) in OUTCOMES.items():
-            row, form = summary["differences"][key][name], "{:+.0f}" if name == "response_days" else "{:+.2f}"
-            interval = f"{_signed(row['low'], form)} to {_signed(row['high'], form)}"
-            rows.append(
-                [
-                    step,
-                    words,
-                    _signed(row["median"], form),
-                    _range(row, form),
-                    f"{_signed(row['mean'], form)} ({interval})",
-                    f"{100 * row['better']:.0f} %",
-                ]
-            )
-    return rows
-
-
-def spread_rows(summary: Summary) -> list[list[str]]:
-    """Where the spread of arm C comes from: outcome, standard deviation, each source alone and with interactions."""
-    rows = []
-    for name, table in summary["split"].items():
-        parts = []
-        for first, total, error in zip(table["first"], table["total"], table["total_error"], strict=True):
-            parts += [f"{100 * max(first, 0.0):.0f} %", f"{100 * total:.0f} ± {100 * error:.0f} %"]
-        rows.append([OUTCOMES[name][0], number(table["deviation"], 2), *parts])
-    return rows
-
-
-def coupling_rows(summary: Summary) -> list[tuple[str, str, list[str], str]]:
-    """What of a product sets what in the tumour twin, for each process, and why."""
-    given = [one["handover"] for one in summary["processes"]]
-
-    def values(name: str, form: str) -> list[str]:
-        return [_signed(one[name], form) if "+" in form else number(one[name]) for one in given]
-
-    return [
-        ("CAR-positive cells", "cells infused, at most the planned dose", values("cells", ""), "CT041's dose level"),
-        (
-            "exhausted share",
-            "exhausted share of the infusion; they do not engraft",
-            values("exhausted_fraction", ""),
-            "by definition",
-        ),
-        (
-            "cytotoxicity score",
-            "latent cyt: kill per contact, γ",
-            values("cyt", "{:+.2f}"),
-            "size: lactic acid halves kill (Blood 109:3812)",
-        ),
-        (
-            "exhausted and less differentiated shares",
-            "latent exh: exhaustion, recovery",
-            values("exh", "{:+.2f}"),
-            "direction: doi:10.3390/cells11071140; size uncalibrated",
-        ),
-        (
-            "less differentiated share",
-            "engraftment, × ",
-            values("engraftment", ""),
-            "a sixth of the dose for day 3 (PMC8274631); its slope uncalibrated",
-        ),
-        (
-            "less differentiated share",
-            "expansion in tissue, ρ_C, × ",
-            values("rho_C", ""),
-            "direction: Blood 123:3750, Clin Cancer Res 28:3378; size uncalibrated",
-        ),
-        ("CRS risk score", "interleukin 6 for each kill, × ", values("p_IL6", ""), "uncalibrated"),
-        ("vector copies", "transgene counted in blood, × ", values("copies_per_cell", ""), "by definition"),
-    ]
+def _doubt(summary: Summary) -> str:
+    """Where the spread comes from, the largest source first."""
+    totals = summary["split"]["response_days"]["total"]
+    order = [int(i) for i in np.argsort(totals)[::-1]]
+    said = ", ".join(f"{summary['sources'][i]} {min(100 * totals[i], 100):.0f} %" for i in order)
+    words = {
+        "constants": "constants that nobody has measured",
+        "latents": "what is not known of this tumour",
+        "donors": "whose cells they are",
+    }
+    main = words[summary["sources"][order[0]]]
+    return (
+        f"How sure: the days in response of arm C vary most by {main} (share of the variance with interactions: "
+        f"{said})."
+    )
 
 
 def _leading(summary: Summary) -> Mapping[str, Any]:
     return min(summary["limits"]["rows"], key=lambda row: row["log_burden"])
-
-
-def _main_source(summary: Summary, outcome: str) -> str:
-    totals = summary["split"][outcome]["total"]
-    order = np.argsort(totals)[::-1]
-    names = [summary["sources"][i] for i in order]
-    return (
-        f"{names[0]} ({min(100 * totals[order[0]], 100):.0f} % of the variance, interactions counted), then {names[1]}"
-    )
 
 
 def _answers(summary: Summary) -> str:
@@ -240,16 +202,3 @@ def _answers(summary: Summary) -> str:
 
 def _times(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> str:
     return f"{one['product'][name] / max(other['product'][name], 1e-12):.2g} times"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
-def _signed(value: float, form: str) -> str:
-    text = form.format(value)
-    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
-
-
-def _range(row: Mapping[str, float], form: str) -> str:
-    return f"{_signed(row['q05'], form)} to {_signed(row['q95'], form)}"

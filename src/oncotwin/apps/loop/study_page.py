@@ -11,7 +11,14 @@ from oncotwin.apps.loop.figure_front import draw_front
 from oncotwin.apps.loop.figure_study import draw_arms
 from oncotwin.apps.loop.front import OBJECTIVES
 from oncotwin.apps.loop.report import PAPERS, SOURCES, loop_constants
-from oncotwin.apps.loop.study_sentences import compared_words, front_rows, made_rows, split_rows, study_in_short
+from oncotwin.apps.loop.study_sentences import (
+    compared_words,
+    front_rows,
+    made_heads,
+    made_rows,
+    split_rows,
+    study_in_short,
+)
 from oncotwin.apps.page import read_summary, shown_pictures, write_page
 from oncotwin.apps.style import number, save
 from oncotwin.io.fields import NOTICE
@@ -94,6 +101,7 @@ def write_study_report(folder: Path) -> Path:
         "summary": summary,
         "short": study_in_short(summary),
         "compared": compared_words(summary),
+        "made_heads": made_heads(summary["made"]),
         "made": made_rows(summary["made"]),
         "objectives": OBJECTIVES,
         "front": front_rows(summary),
@@ -104,7 +112,7 @@ def write_study_report(folder: Path) -> Path:
         "paired": [
             [row["arm"], *(shown_mean(row[key], unit) for key, unit in PAIRED.items())] for row in summary["paired"]
         ],
-        "seconds": number(summary["wall_seconds"]),
+        "seconds": f"{summary['wall_seconds']:.0f}",
         "constants": loop_constants(),
         "base": "the defaults",
         "base_word": "there",

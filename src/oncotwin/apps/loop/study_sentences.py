@@ -7,8 +7,9 @@ import numpy as np
 
 from oncotwin.apps.loop.front import OBJECTIVES
 from oncotwin.apps.loop.regimens import WORDS
-from oncotwin.apps.loop.sentences import MADE
+from oncotwin.apps.loop.rows import MADE
 from oncotwin.apps.style import number
+from oncotwin.studies.veins import VeinParameters
 
 Summary = Mapping[str, Any]
 
@@ -34,6 +35,7 @@ def study_in_short(summary: Summary) -> list[str]:
         f"Longest in response: {arm_name(best)}, {_days(best['response_days'])} on average, with "
         f"{_per_cent(best['response'])} of patients responding.",
         *_factors(rows),
+        *_short_of_cells(summary["made"]),
         *_front(summary["front"]),
     ]
     sources = _sources(summary)
@@ -60,6 +62,16 @@ def _factors(rows: list[dict[str, Any]]) -> list[str]:
                 f"The choice of the {what} moves the mean time in response by {_span(gaps)} days, the {other} held."
             )
     return said
+
+
+def _short_of_cells(made: Mapping[str, Any]) -> list[str]:
+    """The processes whose harvest does not reach the planned dose in the median donor."""
+    planned = float(VeinParameters().planned_dose)
+    few = {name: one["infused"]["value"] for name, one in made.items() if one["infused"]["value"] < 0.99 * planned}
+    return [
+        f"{name} falls short of the planned dose: {number(cells, 2)} of {number(planned, 2)} cells are infused."
+        for name, cells in few.items()
+    ]
 
 
 def _front(rows: list[dict[str, Any]]) -> list[str]:
@@ -126,18 +138,22 @@ def front_rows(summary: Summary) -> list[list[str]]:
     ]
 
 
+def made_heads(made: Mapping[str, Any]) -> list[str]:
+    """The entries that `made_rows` tells."""
+    return [_head(name) for name in next(iter(made.values()))]
+
+
 def made_rows(made: Mapping[str, Any]) -> list[list[str]]:
-    """What each process makes, an entry a row: its name, then the median and nine tenths of the donors a process."""
-    rows = []
-    for name in next(iter(made.values())):
-        label, unit = MADE.get(name, ("CAR-positive cells infused", "cells"))
-        scale = 100.0 if unit == "%" else 1.0
-        values = []
-        for one in made.values():
-            value, low, high = (number(scale * one[name][key], 2) for key in ("value", "low", "high"))
-            values.append(value if low == high else f"{value} ({low} to {high})")
-        rows.append([f"{label}, {unit}" if unit and unit not in label.lower() else label, *values])
-    return rows
+    """A process a row: its name, then the median over the donors of each entry."""
+    return [
+        [process, *(number((100.0 if _head(name).endswith("%") else 1.0) * one[name]["value"], 2) for name in one)]
+        for process, one in made.items()
+    ]
+
+
+def _head(name: str) -> str:
+    label, unit = MADE.get(name, ("CAR-positive cells infused", "cells"))
+    return f"{label}, {unit}" if unit and unit not in label.lower() else label
 
 
 def compared_words(summary: Summary) -> list[str]:

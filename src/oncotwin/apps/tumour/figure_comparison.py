@@ -1,6 +1,7 @@
 """Several runs side by side: the tumour of each in time, and their courses."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -54,17 +55,18 @@ _FOOT, _COURSE, _BETWEEN, _HEAD = 0.42, 1.25, 0.75, 0.28
 
 
 @styled
-def draw_comparison(runs: Mapping[str, xr.Dataset]) -> Figure:
+def draw_comparison(runs: Mapping[str, xr.Dataset], colours: Mapping[str, Any] | None = None) -> Figure:
     """The tumour of each run in the plane of x and y through its first centre, a row a run; their courses below.
 
-    runs: label -> results of two or three axes, at most 7, the first is drawn palest.  The white line stands at
-    half of the tumour's highest density of the day.  Raises BadInput for other runs.
+    runs: label -> results of two or three axes, at most 7.  colours: of each label; None: the first is drawn palest.
+    The white line stands at half of the tumour's highest density of the day.  Raises BadInput for other runs.
     """
     courses = {label: completed(dataset) for label, dataset in runs.items()}
     if not 1 <= len(courses) <= _MOST or any(len(spatial_axes(course)) < 2 for course in courses.values()):
         allowed = f"1 to {_MOST} runs of two or three axes"
         raise BadInput("these runs cannot stand side by side", where="draw_comparison", got=list(runs), allowed=allowed)
-    colours = dict(zip(courses, colormaps["viridis_r"](np.linspace(0.25, 0.95, len(courses))), strict=True))
+    shades = colormaps["viridis_r"](np.linspace(0.25, 0.95, len(courses)))
+    colours = dict(zip(courses, shades, strict=True)) if colours is None else colours
     first = next(iter(courses.values()))
     tall = _SIDE * float(np.ptp(edges(first, "y"))) / float(np.ptp(edges(first, "x")))
     figure = new_figure(_FOOT + _COURSE + _BETWEEN + len(courses) * (tall + _GAP) + _HEAD, layout="none")
@@ -125,7 +127,7 @@ def _draw_scale(figure: Figure, low: float, tall: float, scale: Shades) -> None:
     bar.set_label(f"Tumour cells\n({scale.unit})", fontsize=6)
 
 
-def _draw_courses(figure: Figure, courses: Mapping[str, xr.Dataset], colours: Mapping[str, np.ndarray]) -> None:
+def _draw_courses(figure: Figure, courses: Mapping[str, xr.Dataset], colours: Mapping[str, Any]) -> None:
     left = 0.5
     step = (WIDTH - left + 0.36) / len(_COURSES)
     panels = [axes_at(figure, left + i * step, _FOOT, step - 0.5, _COURSE) for i in range(len(_COURSES))]

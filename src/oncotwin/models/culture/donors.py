@@ -131,12 +131,19 @@ def sample_donors(key: jax.Array, subtype: DonorSubtype, n: int, base: CulturePa
     The same key gives the same donors, and the first of n donors are the donors of a smaller n.
     """
     middle = median_donor(subtype, base)
-    drawn = jax.vmap(lambda i: jax.random.normal(jax.random.fold_in(key, i), (len(Shift._fields),), jnp.float64))(
-        jnp.arange(n)
-    )
+    drawn = standard_shifts(key, n)
     values = {
         name: moved(getattr(middle, name), name, getattr(SPREAD, name) * drawn[:, i])
         for i, name in enumerate(Shift._fields)
     }
     everyone = jax.tree.map(lambda x: jnp.broadcast_to(jnp.asarray(x, jnp.float64), (n,)), middle)
     return everyone.with_values(**values)
+
+
+def standard_shifts(key: jax.Array, n: int) -> jax.Array:
+    """Standard normal numbers behind the shifts of n donors, (n, 8): row i is the same whatever n is."""
+
+    def one(number: jax.Array) -> jax.Array:
+        return jax.random.normal(jax.random.fold_in(key, number), (len(Shift._fields),), jnp.float64)
+
+    return jax.vmap(one)(jnp.arange(n))
