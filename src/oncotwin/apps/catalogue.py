@@ -40,6 +40,7 @@ CATALOGUE: Mapping[str, Callable[[], Task]] = MappingProxyType(
         "cell": _cell,
         "combination": partial(_lumped, lumped.Combination, lumped.CombinationParameters),
         "depillis": partial(_lumped, lumped.DePillis, lumped.DePillisParameters),
+        "docetaxel": partial(_lumped, lumped.Docetaxel, lumped.DocetaxelParameters),
         "ergun": partial(_lumped, lumped.Ergun, lumped.ErgunParameters),
         "hahnfeldt": partial(_lumped, lumped.Hahnfeldt, lumped.HahnfeldtParameters),
         "kuznetsov": partial(_lumped, lumped.Kuznetsov, lumped.KuznetsovParameters),

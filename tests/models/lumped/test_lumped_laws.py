@@ -26,6 +26,7 @@ FAMILIES = {
     "kuznetsov": (lumped.Kuznetsov, lumped.KuznetsovParameters),
     "depillis": (lumped.DePillis, lumped.DePillisParameters),
     "simeoni": (lumped.Simeoni, lumped.SimeoniParameters),
+    "docetaxel": (lumped.Docetaxel, lumped.DocetaxelParameters),
     "neutropenia": (lumped.Neutropenia, lumped.NeutropeniaParameters),
 }
 TUMOURS = [name for name in FAMILIES if name != "neutropenia"]

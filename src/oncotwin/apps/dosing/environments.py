@@ -34,6 +34,7 @@ IDS: Mapping[str, str] = MappingProxyType(
         "oncotwin/Kuznetsov-v0": "kuznetsov",
         "oncotwin/DePillis-v0": "depillis",
         "oncotwin/Simeoni-v0": "simeoni",
+        "oncotwin/Docetaxel-v0": "docetaxel",
     }
 )
 """Id of each environment -> its task."""

@@ -6,6 +6,7 @@ from oncotwin.apps.dosing.plants import Plant
 from oncotwin.apps.style import in_print
 
 _CELLS = "1e6 cells"
+_COUNT = "1e9/l"
 NAMES = MappingProxyType(
     {
         "tumour_1e6_cells": ("tumour", _CELLS),
@@ -25,6 +26,14 @@ NAMES = MappingProxyType(
         "damaged_1_g": ("damaged, stage 1", "g"),
         "damaged_2_g": ("damaged, stage 2", "g"),
         "damaged_3_g": ("damaged, stage 3", "g"),
+        "neutrophils_1e9_per_l": ("neutrophils", _COUNT),
+        "docetaxel_mg": ("docetaxel, slow compartment", "mg"),
+        "dividing_1e9_per_l": ("dividing cells in marrow", _COUNT),
+        "maturing_1_1e9_per_l": ("maturing, stage 1", _COUNT),
+        "maturing_2_1e9_per_l": ("maturing, stage 2", _COUNT),
+        "maturing_3_1e9_per_l": ("maturing, stage 3", _COUNT),
+        "maturing_4_1e9_per_l": ("maturing, stage 4", _COUNT),
+        "docetaxel_mg_per_day": ("docetaxel", "mg/day"),
         "chemotherapy": ("chemotherapy", "1"),
         "immunotherapy": ("immunotherapy", "1"),
         "effectors_1e6_cells_per_day": ("effector cells given", "1e6 cells/day"),

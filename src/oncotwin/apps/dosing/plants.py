@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from oncotwin.core.parameters import Parameters
 from oncotwin.models import lumped
-from oncotwin.models.lumped import combination, depillis, ergun, hahnfeldt, kuznetsov, simeoni, stepanova
+from oncotwin.models.lumped import combination, depillis, docetaxel, ergun, hahnfeldt, kuznetsov, simeoni, stepanova
 
 
 class Plant(NamedTuple):
@@ -73,6 +73,7 @@ PLANTS: Mapping[str, Plant] = MappingProxyType(
         ),
         "depillis": Plant(lumped.DePillis, lumped.DePillisParameters, depillis, "tumour", ("Q",)),
         "simeoni": Plant(lumped.Simeoni, lumped.SimeoniParameters, simeoni, "mass_g", ("Q",)),
+        "docetaxel": Plant(lumped.Docetaxel, lumped.DocetaxelParameters, docetaxel, "mass_g", ("Q",)),
     }
 )
 """One line a task."""

@@ -1,11 +1,12 @@
 """Tumours and drugs as a few ordinary differential equations each: what is dosed, and what toxicity allows.
 
 Each model stands in a module with its records: `hahnfeldt`, `ergun`, `stepanova`, `combination`, `kuznetsov`,
-`depillis`, `simeoni`, `neutropenia` hold `State`, `Action` and `Observation`.
+`depillis`, `simeoni`, `neutropenia`, `docetaxel` hold `State`, `Action` and `Observation`.
 """
 
 from oncotwin.models.lumped.combination import Combination, CombinationParameters
 from oncotwin.models.lumped.depillis import DePillis, DePillisParameters
+from oncotwin.models.lumped.docetaxel import Docetaxel, DocetaxelParameters
 from oncotwin.models.lumped.ergun import Ergun, ErgunParameters
 from oncotwin.models.lumped.hahnfeldt import Hahnfeldt, HahnfeldtParameters
 from oncotwin.models.lumped.kuznetsov import Kuznetsov, KuznetsovParameters
@@ -24,6 +25,8 @@ __all__ = [
     "Condition",
     "DePillis",
     "DePillisParameters",
+    "Docetaxel",
+    "DocetaxelParameters",
     "Equilibrium",
     "Ergun",
     "ErgunParameters",

@@ -97,6 +97,23 @@ class Observation(NamedTuple):
 _CELLS = "gigacell/litre"
 
 
+def marrow(cells: Any, division: Any, maturation: Any, E_drug: Any, p: Any) -> dict[str, Any]:
+    """Rates of the dividing, maturing and circulating cells.
+
+    cells: a state with prol, t1 to t4 and circ.  division, maturation: g^gamma and g^beta.  E_drug: share of division
+    that the drug takes away.  p: with k_tr and k_circ.
+    """
+    prol, t1, t2, t3, t4, circ = (getattr(cells, name) for name in ("prol", "t1", "t2", "t3", "t4", "circ"))
+    return {
+        "prol": p.k_tr * prol * ((1 - E_drug) * division - maturation),
+        "t1": p.k_tr * maturation * (prol - t1),
+        "t2": p.k_tr * maturation * (t1 - t2),
+        "t3": p.k_tr * maturation * (t2 - t3),
+        "t4": p.k_tr * maturation * (t3 - t4),
+        "circ": p.k_tr * maturation * t4 - p.k_circ * circ,
+    }
+
+
 @dataclass(frozen=True)
 class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
     """Docetaxel and neutrophils; one observation does not show the marrow, so `state_of` takes it to be at rest."""
@@ -119,7 +136,7 @@ class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
 
     def rate(self, state: State, action: Action, p: NeutropeniaParameters) -> State:
         """The ten equations."""
-        C1, C2, C3, prol, t1, t2, t3, t4, circ, gcsf = state
+        C1, C2, C3, *_, circ, gcsf = state
         division = power(gcsf / p.gcsf_0, p.gamma)
         maturation = power(gcsf / p.gcsf_0, p.beta)
         E_drug = p.slope * C1 / (p.V_1 * p.mw)
@@ -127,12 +144,7 @@ class Neutropenia(Lumped[State, Action, Observation, NeutropeniaParameters]):
             C1=action.docetaxel_mg_per_day - (p.k_12 + p.k_13 + p.k_10) * C1 + p.k_21 * C2 + p.k_31 * C3,
             C2=p.k_12 * C1 - p.k_21 * C2,
             C3=p.k_13 * C1 - p.k_31 * C3,
-            prol=p.k_tr * prol * ((1 - E_drug) * division - maturation),
-            t1=p.k_tr * maturation * (prol - t1),
-            t2=p.k_tr * maturation * (t1 - t2),
-            t3=p.k_tr * maturation * (t2 - t3),
-            t4=p.k_tr * maturation * (t3 - t4),
-            circ=p.k_tr * maturation * t4 - p.k_circ * circ,
+            **marrow(state, division, maturation, E_drug, p),
             gcsf=(p.k_e + p.k_anc * p.circ_0) * p.gcsf_0 - (p.k_e + p.k_anc * circ) * gcsf,
         )
 
