@@ -129,7 +129,7 @@ def test_folds_are_taught_what_everybody_would_be_alone(known, teachers):
     whole = map_estimates(observed, DOSES, emulated(), population)
     assert everybody.theta == pytest.approx(np.asarray(whole.latents), abs=1e-6)  # near modes are the modes
     assert everybody.w.mean(axis=0) == pytest.approx(1.0)
-    ready = prepared(teach, [train, train], 2)
+    ready = prepared(teach, [train, train])
     assert np.array_equal(ready(train).theta, teach(train).theta)
     assert ready(train).w[train].mean(axis=0) == pytest.approx(1.0)
     assert not ready(train).w[~train].any()

@@ -46,7 +46,7 @@ def run_curve(spec: CurveSpec, out: Path | None, admit: Callable[[Path], None]) 
     with begin(new_path("curve") if out is None else out, admit) as run, side_by_side(spec.processes) as each:
         run.log("compiled code", state=keep_compiled())
         write_spec(run / SPEC, spec)
-        draw = drawer(people, protocol, spec.processes, teller(run, begun))
+        draw = drawer(people, protocol, teller(run, begun))
         found = learning_curve(draw, spec.sizes, several, protocol, each)
         arrays = {f"{part}/{m}": getattr(getattr(found, part), m) for part in PARTS for m in Recovery._fields}
         about = {"kind": KIND, "notice": NOTICE, "sizes": list(found.sizes), "models": list(found.models)}

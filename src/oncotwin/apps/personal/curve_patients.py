@@ -58,7 +58,7 @@ def counts(people: Pool, sizes: list[int], most: int) -> list[int]:
     return [min(most, there // size) for size in sizes]
 
 
-def drawer(people: Pool, protocol: Protocol, processes: int, tell: Tell) -> Callable[[int, int], Drawn]:
+def drawer(people: Pool, protocol: Protocol, tell: Tell) -> Callable[[int, int], Drawn]:
     """What draws a cohort: harmonised, with its folds' reference latents, on the features of `Harmonised.primary`."""
 
     def draw(size: int, number: int) -> Drawn:
@@ -66,7 +66,7 @@ def drawer(people: Pool, protocol: Protocol, processes: int, tell: Tell) -> Call
         rows = range(number * size, (number + 1) * size)
         ready = harmonise(Cohort(tuple(people.cohort.patients[i] for i in rows)), f"{size} synthetic patients")
         masks = masks_of(size, protocol._replace(repeats=1))[:-1]
-        teach = prepared(taught_of_all(ready), masks, processes)
+        teach = prepared(taught_of_all(ready), masks)
         return Drawn(ready.designs[ready.primary].X, teach, people.latents[rows.start : rows.stop])
 
     return draw

@@ -24,7 +24,7 @@ def taught_of_all(ready: Harmonised) -> Teach:
     return teacher(observables_of(ready.table), ready.table.column("dose"))
 
 
-def taught_in_folds(ready: Harmonised, protocol: Protocol, processes: int, tell: Tell) -> Teach:
+def taught_in_folds(ready: Harmonised, protocol: Protocol, tell: Tell) -> Teach:
     """The same with its answers to every fold ready, after a trial that nothing of those held out gets through.
 
     In the trial the patients held out in the first fold are given the observations of others.  Raises NumericalFailure
@@ -35,4 +35,4 @@ def taught_in_folds(ready: Harmonised, protocol: Protocol, processes: int, tell:
     doses = ready.table.column("dose")
     if reached(lambda observed: teacher(observed, doses), observables_of(ready.table), masks[0]):
         raise NumericalFailure("observations of patients held out reach the patients learnt from", where="population")
-    return prepared(taught_of_all(ready), masks, processes)
+    return prepared(taught_of_all(ready), masks)

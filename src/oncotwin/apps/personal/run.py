@@ -49,7 +49,7 @@ def run_personalise(spec: PersonalSpec, out: Path | None, admit: Callable[[Path]
         write_spec(run / SPEC, spec.model_copy(update=located))
         tell = teller(run, begun)
         reference = referred(ready, spec.seed, tell)
-        teach = taught_in_folds(ready, protocol, spec.processes, tell)
+        teach = taught_in_folds(ready, protocol, tell)
         found = study(ready, reference, teach, spec, each, tell)
         return _finish(run, found, spec, truth, (started, begun))
 

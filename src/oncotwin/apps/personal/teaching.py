@@ -1,12 +1,11 @@
-"""What every fold of a validation is taught, worked out beforehand and side by side."""
+"""What every fold of a validation is taught, worked out beforehand."""
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from oncotwin.studies.folds import training_masks
-from oncotwin.studies.learning import Targets, Teach
+from oncotwin.studies.learning import Teach
 from oncotwin.studies.protocols import Protocol
 
 
@@ -16,12 +15,10 @@ def masks_of(patients: int, protocol: Protocol) -> np.ndarray:
     return np.concatenate([*parts, np.ones((1, patients), bool)])
 
 
-def prepared(teach: Teach, masks: Iterable[np.ndarray], processes: int) -> Teach:
+def prepared(teach: Teach, masks: Iterable[np.ndarray]) -> Teach:
     """The same teacher with its answers to these masks ready: each fold is worked out once, whatever learns from it.
 
-    processes: threads, of which the compiled part of the work makes full use.
+    One after the other: compiled programs that several threads call at once can wait for each other's threads for ever.
     """
-    several = {mask.tobytes(): mask for mask in masks}
-    with ThreadPoolExecutor(processes) as threads:
-        answers: dict[bytes, Targets] = dict(zip(several, threads.map(teach, several.values()), strict=True))
+    answers = {mask.tobytes(): teach(mask) for mask in masks}
     return lambda train: answers[train.tobytes()]
