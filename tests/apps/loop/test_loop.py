@@ -1,32 +1,38 @@
 """The loop: one patient from vein to vein on a coarse grid, its page, and the study over a cohort."""
 
 import json
+import tomllib
 from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
+import tomli_w
 from small_loop import MADE, SETTINGS, SLAB, grown
 
 from oncotwin.apps.cli.main import main
 from oncotwin.apps.learning.donors import draw_donors, in_vessel
+from oncotwin.apps.learning.priorities import declared, of_draws
 from oncotwin.apps.learning.problem import vessel
 from oncotwin.apps.loop import cells, run, study
 from oncotwin.apps.loop.beside import SMALLEST_MM3, beside, volume_mm3
 from oncotwin.apps.loop.cells import donors_like, traits_like
+from oncotwin.apps.loop.document import document_of, of_document
 from oncotwin.apps.loop.draws import cases_of, drawn_latents, uncertain, varied
+from oncotwin.apps.loop.front import front_of, gains_of
 from oncotwin.apps.loop.patient import loop_patient
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
 from oncotwin.apps.loop.regimens import LIMITS, REGIMENS, planned_levels
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import adjunct_text, spec_of
 from oncotwin.apps.loop.twin import Case, constants_of, follow, follow_given, share_below, stacked
+from oncotwin.apps.loop.weighed import weighed, worth_sentence
 from oncotwin.apps.tumour.setup import parameters_of
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.exchange import Latents
-from oncotwin.errors import BadInput
+from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.io.specs.resolve import resolve
-from oncotwin.models.culture import CultureParameters, DonorSubtype, median_donor
+from oncotwin.models.culture import CultureParameters, DonorSubtype, Weights, median_donor
 from oncotwin.models.culture.donors import Shift
 from oncotwin.models.lumped import CombinationParameters
 from oncotwin.models.tumour3d import TumourParameters, plan_actions
@@ -54,6 +60,7 @@ def test_the_loop_ends_with_a_page_that_needs_nothing_else(looped):
     assert "<script" not in page
     for words in ("Research use only", "What was made", "What happens", "Why", "How sure", "What it rests on"):
         assert words in page
+    assert "Bayesian optimisation of a declared utility" in page
     for citation in ("PMC8274631", "10.1126/science.1104819", "uncalibrated"):
         assert citation in page
     assert {f"arm-{name}" for name in "ABC"} <= {entry.name for entry in folder.iterdir()}
@@ -84,6 +91,55 @@ def test_the_spread_is_split_and_the_draws_are_paired(looped):
 def test_a_folder_in_use_is_refused(looped):
     with pytest.raises(BadInput, match="not empty"):
         run.run_loop(LoopPatient(), SETTINGS, looped[0])
+
+
+# --- what is chosen, and what it costs ---
+
+
+def test_what_a_loop_was_asked_is_read_back_as_it_was():
+    patient, settings = LoopPatient(latents=Latents(exh=0.8), words="of a test"), SETTINGS
+    document = tomllib.loads(tomli_w.dumps(document_of(patient, settings)))
+    assert of_document(document, "here") == (patient, settings)
+    del document["slab"]
+    with pytest.raises(StorageFailure, match="no spec of a loop"):
+        of_document(document, "here")
+
+
+def test_the_worth_of_a_product_follows_weights_and_doubt():
+    standard, other = (grown(name, DonorSubtype(), 4, 0).product for name in (SETTINGS.standard, "another"))
+    sure = weighed(standard, other, declared(Weights(1.0, 0.5, 2.0)))
+    assert sure["gain"]["typical"] == pytest.approx(2.0 * 0.05)  # neurotoxicity alone differs
+    assert sure["better"] == 1.0
+    assert "no choice of weights turns the order round" in worth_sentence(sure, ("one", "two"))
+    draws = np.array([[1.0, 0.5, a3] for a3 in (-1.0, 1.0, 2.0, 3.0)])
+    doubted = weighed(standard, other, of_draws(np.array([1.0, 0.5, 2.0]), draws, origin="utility", basis="b", count=4))
+    assert doubted["better"] == 0.75
+    assert (doubted["weights"], doubted["trained"]) == ((1.0, 0.5, 2.0), [1.0, 0.5, 0.5])
+    worse = weighed(standard, other._replace(crs_risk=standard.crs_risk + 0.1), declared(Weights(1.0, 0.5, 2.0)))
+    assert "other weights may turn the order round" in worth_sentence(worse, ("one", "two"))
+
+
+def test_the_front_holds_what_no_other_matches_and_beats():
+    def arm(days, grade, chemotherapy, **product):
+        made = jax.tree.map(lambda x: np.full(6, x), MADE._replace(**product))
+        return gains_of(np.full(6, days), np.full(6, grade), (np.full(6, chemotherapy), np.zeros(6)), made)
+
+    plain, longer, dearer = arm(40.0, 1, 0.0), arm(60.0, 2, 0.0), arm(40.0, 1, 0.0, cost=2.0)
+    drugged, milder = arm(40.0, 1, 7.0), arm(20.0, 1, 0.0, neurotoxicity_risk=0.1)
+    rows = front_of([plain, longer, dearer, drugged, milder])
+    assert [row["on_front"] for row in rows] == [True, True, False, False, True]
+    assert [row["share"] for row in rows] == [1.0, 1.0, 0.0, 0.0, 1.0]
+    assert rows[1]["crs"]["value"] == 1.0
+    assert rows[3]["drugs"] == {"value": 7.0, "low": 7.0, "high": 7.0}
+
+
+def test_the_prices_of_a_loop_are_those_of_its_arms(looped):
+    a, b, c = looped[1]["front"]
+    assert (a["cost"]["value"], b["cost"]["value"]) == (pytest.approx(1.05), pytest.approx(2.0))
+    assert a["drugs"]["value"] == b["drugs"]["value"] == 0.0
+    assert c["drugs"]["value"] > 0
+    days = np.mean(looped[1]["likely"]["C"]["outcomes"]["response_days"])
+    assert c["response_days"]["value"] == pytest.approx(days)
 
 
 # --- from product to run ---
@@ -237,6 +293,7 @@ def test_a_patient_is_read_from_a_file_and_the_command_line(tmp_path):
         (["--drugs", "mcp"], "Did you mean 'mpc'"),
         (["--cells", "static"], "unknown process"),
         (["--patient", "absent.toml"], "absent.toml"),
+        (["--priorities", "absent.json"], "no priorities"),
         (["doses", "--drugs", "mpc"], "has its own patient"),
     ],
 )

@@ -21,6 +21,7 @@ def demo(
     donor: Annotated[str | None, Parameter(help="TRAIT=VALUE, joined by commas: age=elderly,prior=heavy.")] = None,
     cells: Annotated[str | None, Parameter(help="What makes the other cells: a protocol, or learnt.")] = None,
     drugs: Annotated[str | None, Parameter(help="What doses drugs beside the cells: mpc, fixed or none.")] = None,
+    priorities: Annotated[Path | None, Parameter(help="Weights, as `oncotwin prefer` writes them.")] = None,
     out: Path | None = None,
     resume: Path | None = None,
     as_json: Json = False,
@@ -37,6 +38,7 @@ def demo(
         Folder of a loop that was stopped, to go on with what it has kept.
     """
     given = {"--patient": patient, "--latents": latents, "--donor": donor, "--cells": cells, "--drugs": drugs}
+    given["--priorities"] = priorities
     if job == "doses":
         _doses({**given, "--resume": resume}, out, as_json)
         return
@@ -45,6 +47,7 @@ def demo(
         return
     from dataclasses import replace
 
+    from oncotwin.apps.learning.priorities import read_priorities
     from oncotwin.apps.loop.patient import loop_patient
     from oncotwin.apps.loop.regimens import regimen
     from oncotwin.apps.loop.run import run_loop
@@ -52,6 +55,7 @@ def demo(
     from oncotwin.apps.loop.tables import loop_table
 
     chosen = {name: value for name, value in {"other": cells, "regimen": drugs}.items() if value is not None}
+    chosen |= {} if priorities is None else {"priorities": read_priorities(priorities)}
     settings = replace(Settings(), **chosen)
     regimen(settings.regimen)
     summary = run_loop(loop_patient(patient, latents, donor), settings, out)

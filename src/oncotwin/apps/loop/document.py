@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from oncotwin.apps.learning.priorities import Priorities
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.twin import Slab
 from oncotwin.core.exchange import Latents
@@ -32,6 +33,7 @@ def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
         },
         "slab": {name: list(x) if isinstance(x, tuple) else x for name, x in asdict(settings.slab).items()},
         "draws": {"pairs": settings.pairs, "seed": settings.seed},
+        "priorities": {name: _plain(x) for name, x in settings.priorities._asdict().items()},
         "population": {name: x for name, x in population.items() if x != float(getattr(preset, name))},
     }
 
@@ -51,12 +53,23 @@ def of_document(document: Mapping[str, Any], where: str) -> tuple[LoopPatient, S
             every_days=space["every_days"],
             slab=Slab(**{name: tuple(x) if isinstance(x, list) else x for name, x in slab.items()}),
             **document["draws"],
+            priorities=Priorities(**{name: _tupled(x) for name, x in document["priorities"].items()}),
             population=TumourParameters().with_values(**document["population"]),
         )
     except (KeyError, TypeError) as error:
         remedy = "Start the loop again"
         raise StorageFailure(f"this is no spec of a loop: {error}", where=where, remedy=remedy) from error
     return patient, settings
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, all the way down."""
+    return [_plain(x) for x in value] if isinstance(value, (tuple, list)) else value
+
+
+def _tupled(value: Any) -> Any:
+    """Lists as tuples, all the way down."""
+    return tuple(_tupled(x) for x in value) if isinstance(value, (tuple, list)) else value
 
 
 def _names(parameters: TumourParameters) -> list[str]:

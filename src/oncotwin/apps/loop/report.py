@@ -9,7 +9,7 @@ from oncotwin.apps.loop import draws
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
 from oncotwin.apps.loop.rows import coupling_rows, endpoint_rows, gain_rows, made_rows, spread_rows
 from oncotwin.apps.loop.sentences import DRUG_FACTS, beside_the_slab, in_short, tiles, why
-from oncotwin.apps.loop.weighed import weight_rows, worth_sentence
+from oncotwin.apps.loop.weighed import origin_words, weight_rows, worth_sentence
 from oncotwin.apps.page import Constant, constants_beside, read_summary, shown_pictures, write_page
 from oncotwin.apps.style import number
 from oncotwin.io.rundir import SUMMARY
@@ -97,7 +97,7 @@ def write_loop_report(folder: Path) -> Path:
         "made": made_rows(summary),
         "weights": weight_rows(summary["priorities"]),
         "worth": worth_sentence(summary["priorities"], (first, second)),
-        "basis": summary["priorities"]["basis"],
+        "basis": origin_words(summary["priorities"]),
         "arms": {"A": first, "B": second},
         "drugs": summary["drugs"]["words"],
         "endpoints": endpoint_rows(summary),

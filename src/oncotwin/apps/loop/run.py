@@ -36,7 +36,7 @@ from oncotwin.apps.loop.seen import seen_of
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import Levels, dosed, run_arm, spec_of
 from oncotwin.apps.loop.twin import Case, Found, Keep
-from oncotwin.apps.loop.weighed import trained_weights, weighed
+from oncotwin.apps.loop.weighed import weighed
 from oncotwin.io.cultures.protocols import is_file
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE, open_results
@@ -119,7 +119,7 @@ def _followed(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) 
         "run_dir": str(parts.run.path),
         "patient": patient_facts(patient),
         "processes": [process_facts(one, case) for one, case in zip(made, cases, strict=True)],
-        "priorities": weighed(made[0].product, made[1].product, trained_weights()),
+        "priorities": weighed(made[0].product, made[1].product, settings.priorities),
         "arms": {name: {"label": label, **arms[name]} for name, label in labels(settings).items()},
         "drugs": drug_facts(given, settings),
         "belief": belief_facts(belief),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from oncotwin.apps.learning.priorities import Priorities, shipped_priorities
 from oncotwin.apps.loop.twin import Slab
 from oncotwin.apps.personal.population import CHANGES
 from oncotwin.core.exchange import Latents
@@ -35,7 +36,7 @@ class Settings:
     standard, other: processes that make the cells.  regimen: of drugs beside the cells of `other`.  shape, lengths_cm:
     of the box in three dimensions.  every_days: between stored frames.  slab: of the many courses behind the
     uncertainty.  pairs: draws A and B of the split by source.  seed: of all draws.  population: constants that the
-    latents move.
+    latents move.  priorities: what the products are judged by.
     """
 
     standard: str = STANDARD
@@ -48,3 +49,4 @@ class Settings:
     pairs: int = 20
     seed: int = 0
     population: TumourParameters = field(default_factory=lambda: TumourParameters().with_values(**CHANGES))
+    priorities: Priorities = field(default_factory=shipped_priorities)

@@ -6,44 +6,36 @@ from typing import Any
 import numpy as np
 
 from oncotwin.apps.learning.policies import DEFAULT, load
+from oncotwin.apps.learning.priorities import OUTCOMES, Priorities
 from oncotwin.apps.loop.words import signed
 from oncotwin.core.exchange import Product
 
-OUTCOMES = ("cytotoxicity", "crs_risk", "neurotoxicity_risk")
 SIGNS = np.array([1.0, -1.0, -1.0])
 
 
-def trained_weights() -> dict[str, Any]:
-    """The weights that the shipped policy has learnt to serve, from its card; declared, so without an interval."""
+def trained_weights() -> list[float]:
+    """The weights that the shipped policy has learnt to serve, from its card."""
     plan = load(DEFAULT).card["plan"]
-    weights = [float(plan[name]) for name in ("cytotoxicity", "crs", "neurotoxicity")]
-    return {
-        "weights": weights,
-        "low": weights,
-        "high": weights,
-        "origin": "declared",
-        "basis": f"those that the shipped policy {DEFAULT} was trained with",
-        "draws": [],
-    }
+    return [float(plan[name]) for name in ("cytotoxicity", "crs", "neurotoxicity")]
 
 
-def weighed(standard: Product, other: Product, priorities: Mapping[str, Any]) -> dict[str, Any]:
+def weighed(standard: Product, other: Product, priorities: Priorities) -> dict[str, Any]:
     """What the products of two processes are worth under priorities, R = a1 cytotoxicity - a2 CRS - a3 neurotoxicity.
 
-    standard, other: leaves (1 + n,), the typical donor first, the same donors in both.  priorities: `weights` (a1, a2,
-    a3), `low`, `high`, `origin`, `basis`, and `draws` of the weights, (k, 3), if any.  `worth`: of both, `gain`: of the
-    difference, each of the typical donor and as nine tenths of donors and draws; `better`: share of donors and draws
-    in which the gain is above zero; `drawn`: how many weights; `scores`: differences of the typical donor's.
+    standard, other: leaves (1 + n,), the typical donor first, the same donors in both.  `worth`: of both, `gain`: of
+    the difference, each of the typical donor and as nine tenths of donors and draws; `better`: share of donors and
+    draws in which the gain is above zero; `drawn`: how many weights; `scores`: differences of the typical donor's.
     """
-    weights = np.array([priorities["weights"], *priorities["draws"]], float) * SIGNS
+    weights = np.array([priorities.weights, *priorities.draws], float) * SIGNS
     worth = [weights @ _scores(one) for one in (standard, other)]  # (1 + k, 1 + n) each
     gain = worth[1] - worth[0]
     return {
-        **{name: priorities[name] for name in ("weights", "low", "high", "origin", "basis")},
+        **{name: getattr(priorities, name) for name in ("weights", "low", "high", "origin", "basis", "count")},
+        "trained": trained_weights(),
         "worth": [_spread(one) for one in worth],
         "gain": _spread(gain),
         "better": float(np.mean(_drawn(gain) > 0)),
-        "drawn": len(priorities["draws"]),
+        "drawn": len(priorities.draws),
         "scores": [float(x) for x in (_scores(other) - _scores(standard))[:, 0]],
     }
 
@@ -63,12 +55,28 @@ def _drawn(worth: np.ndarray) -> np.ndarray:
     return worth[1:, 1:] if len(worth) > 1 else worth[:, 1:]
 
 
-def weight_rows(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Outcome, weight, 95 % interval, for a table."""
+ORIGINS = {
+    "declared": "somebody's choice",
+    "comparisons": "learnt from people's comparisons of products",
+    "utility": "found by Bayesian optimisation of a declared utility",
+}
+"""Origin of priorities -> in words."""
+
+
+def origin_words(found: Mapping[str, Any]) -> str:
+    """Where the weights come from."""
+    counted = {"comparisons": f", {found['count']} answers", "utility": f", {found['count']} trials"}
+    return f"{ORIGINS[found['origin']]}{counted.get(found['origin'], '')}: {found['basis']}"
+
+
+def weight_rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Outcome, weight, 95 % interval, and the weight that the shipped policy was trained with, for a table."""
     names = ("cytotoxicity score, a₁", "CRS risk score, a₂", "neurotoxicity risk score, a₃")
     rows = []
-    for name, weight, low, high in zip(names, found["weights"], found["low"], found["high"], strict=True):
-        rows.append((name, f"{weight:.2f}", f"{low:.2f} to {high:.2f}" if high > low else "chosen, no interval"))
+    columns = (found["weights"], found["low"], found["high"], found["trained"])
+    for name, weight, low, high, trained in zip(names, *columns, strict=True):
+        doubt = f"{low:.2f} to {high:.2f}" if high > low else "none"
+        rows.append((name, f"{weight:.2f}", doubt, f"{trained:.2f}"))
     return rows
 
 
