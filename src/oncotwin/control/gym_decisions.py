@@ -58,7 +58,7 @@ def programs(task: Task, decisions: Decisions) -> Programs:
     return Programs(
         jax.jit(lambda key: shown(decisions.begin(task, key))),
         jax.jit(hold),
-        jax.jit(decisions.level),
+        jax.jit(lambda index: decisions.level(index)),
         jax.jit(settings),
     )
 

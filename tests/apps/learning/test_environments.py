@@ -9,15 +9,16 @@ from oncotwin.apps.learning import environments
 from oncotwin.apps.learning.moves import LIMITS, MOVES
 from oncotwin.apps.learning.policies import load, shipped
 from oncotwin.apps.learning.record import earned
+from oncotwin.control.gym_decisions import DecisionEnvironment
 from oncotwin.errors import BadInput
 
 
-class Allowed(gymnasium.ActionWrapper):
+class Allowed(DecisionEnvironment):
     """Puts the first allowed level in the place of one that would break a limit."""
 
-    def action(self, action):
-        allowed = np.flatnonzero(self.unwrapped.action_masks())
-        return action if action in allowed else allowed[0]
+    def step(self, action):
+        allowed = np.flatnonzero(self.action_masks())
+        return super().step(action if action in allowed else allowed[0])
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_gymnasium_finds_no_fault(variant):
     """A checker that knows of no mask: of levels it is given an environment whose samples are allowed."""
     environment = environments.culture(variant)
     if variant == "levels":
-        environment = Allowed(environment)
+        environment = Allowed(environment.task, environment.decisions, variant, environment._compiled)
     check_env(environment, skip_render_check=True)
 
 

@@ -67,7 +67,7 @@ def trade_off(count=12, donors=20):
 def test_weights_are_tuned_to_the_declared_utility_with_their_doubt():
     """The best of a (1 - a^4) is where 1 = 5 a^4; there a reward c - a2 a^4 weighs risk by a2 = 1 / (4 a^3) = 0.84."""
     made = trade_off()
-    found = tuned_priorities(made, trials=24)
+    found = tuned_priorities(made, trials=16)
     assert found.origin == "utility"
     assert found.low[1] < 0.84 < found.high[1]
     assert found.high[1] / found.low[1] < 8.0
