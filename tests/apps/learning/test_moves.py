@@ -185,3 +185,19 @@ def test_noisier_sensors_change_nothing_else():
     changed = [row["name"] for row, other in zip(p.table(), q.table(), strict=True) if row["value"] != other["value"]]
     assert all(name.startswith("noise_") or name == "drift" for name in changed)
     assert q.noise_glucose == pytest.approx(3 * p.noise_glucose)
+
+
+@pytest.mark.parametrize("count", [3, 2 * processes.BATCH + 5])
+def test_donors_grown_in_batches_are_each_grown_once_and_in_order(count):
+    """Whatever their number, full batches are asked for, and every donor comes back at its place."""
+    sizes = []
+
+    def grow(donors, keys):
+        sizes.append(len(keys))
+        return {"subtype": donors.subtype, "noise": keys}
+
+    donors, keys = Donors(np.arange(count), np.zeros((count, 2)), np.ones((count, 2))), np.arange(count) + 7
+    found = processes.in_batches(grow, donors, keys)
+    np.testing.assert_array_equal(found["subtype"], donors.subtype)
+    np.testing.assert_array_equal(found["noise"], keys)
+    assert set(sizes) == {min(count, processes.BATCH)}

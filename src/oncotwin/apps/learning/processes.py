@@ -41,8 +41,8 @@ __all__ = [
     "process",
 ]
 
-BATCH = 64
-"""Donors that are grown side by side."""
+BATCH = 54
+"""Donors that are grown side by side, two of each subtype; others wait their turn."""
 EVERY_DAYS = 1.0
 """Longest interval of a plan."""
 LONGEST_PLAN = 40
@@ -134,7 +134,7 @@ def planned(name: str, plan: Plan, own: CultureParameters, step_hours: float = U
 
     def grow(donors: Donors, key: jax.Array) -> Grown:
         keys = jax.random.split(key, donors.subtype.shape[0])
-        return _plans(step_hours)(donors, own, actions, days, keys)
+        return in_batches(lambda some, noise: _plans(step_hours)(some, own, actions, days, noise), donors, keys)
 
     return Process(name, own, grow)
 
@@ -146,7 +146,7 @@ def controlled(name: str, controller: Any, step_hours: float = USUAL_STEP_HOURS,
 
     def grow(donors: Donors, key: jax.Array) -> Grown:
         keys = jax.random.split(key, donors.subtype.shape[0])
-        return _grow(task, controller, own, flaws.missing, donors, keys)
+        return in_batches(lambda some, noise: _grow(task, controller, own, flaws.missing, some, noise), donors, keys)
 
     return Process(name, own, grow)
 
@@ -186,10 +186,19 @@ def _grow(
     model = replace(task.model, missing=jnp.asarray(missing))
     days = jnp.asarray(task.intervals)
 
-    def one(each: tuple[Donors, jax.Array]) -> Grown:
-        return _controlled(model, controller, in_vessel(each[0], own), days, each[1])
+    return jax.vmap(lambda donor, key: _controlled(model, controller, in_vessel(donor, own), days, key))(donors, keys)
 
-    return jax.lax.map(one, (donors, keys), batch_size=BATCH)
+
+def in_batches(grow: Callable[[Donors, jax.Array], Grown], donors: Donors, keys: jax.Array) -> Grown:
+    """Donors grown `BATCH` at a time, so that one compiled program serves any number from there on.
+
+    The last of them is grown again where a batch is not full.
+    """
+    count = keys.shape[0]
+    size = min(count, BATCH)
+    rows = np.minimum(np.arange(-(-count // size) * size), count - 1).reshape(-1, size)
+    parts = [grow(jax.tree.map(lambda x, some=some: jnp.asarray(x)[some], donors), keys[some]) for some in rows]
+    return jax.tree.map(lambda *part: jnp.concatenate(part)[:count], *parts)
 
 
 def padded(plan: Plan) -> tuple[Action, jax.Array]:
@@ -223,7 +232,7 @@ def _plans(step_hours: float) -> Callable:
     @jax.jit
     def grow(donors: Donors, own: CultureParameters, actions: Action, days: jax.Array, keys: jax.Array) -> Grown:
         own = jax.tree.map(lambda x: jnp.asarray(x, float), own)
-        return jax.lax.map(lambda each: one(each[0], own, actions, days, each[1]), (donors, keys), batch_size=BATCH)
+        return jax.vmap(lambda donor, key: one(donor, own, actions, days, key))(donors, keys)
 
     return grow
 
