@@ -106,6 +106,9 @@ def test_priorities_are_kept_in_a_file(tmp_path):
         with pytest.raises(BadInput, match="no priorities"):
             read_priorities(path)
         write_priorities(path, found)
+    write_priorities(path, found._replace(weights=(-1.0, 0.5, 0.5)))
+    with pytest.raises(BadInput, match="potency counts against"):
+        read_priorities(path)
     with pytest.raises(BadInput, match="no priorities"):
         read_priorities(tmp_path / "missing.json")
 

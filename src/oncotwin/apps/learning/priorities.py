@@ -94,8 +94,11 @@ def read_priorities(path: Path) -> Priorities:
             remedy="`oncotwin prefer` and `oncotwin priorities` write them.",
         ) from error
     sound = all(row.shape == (len(OUTCOMES),) and np.isfinite(row).all() for row in rows) and np.isfinite(draws).all()
-    if not sound or found.origin not in ORIGINS or found.weights[0] <= 0:
+    if not sound or found.origin not in ORIGINS:
         raise BadInput("no priorities", where=str(path), got=(found.weights, found.origin), allowed="three weights")
+    if found.weights[0] <= 0:
+        remedy = "Answer more questions."
+        raise BadInput("by these answers potency counts against a product", where=str(path), remedy=remedy)
     return found
 
 
