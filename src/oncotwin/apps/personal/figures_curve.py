@@ -52,7 +52,8 @@ def draw_curve(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Fi
         panel.set_xscale("log")
         panel.set_xticks(sizes, labels=[f"{size:g}" for size in sizes])
         panel.minorticks_off()
-        panel.set_ylim(-0.75, 1.02)
+    lowest = np.nanmin(arrays["truth/rho"][:, :, [about["models"].index(model) for model in _SHOWN]])
+    panels[0, 0].set_ylim(min(lowest, 0.0) - 0.08, 1.02)
     for panel in panels[1]:
         panel.set_xlabel("Patients")
     for panel in panels[:, 0]:
