@@ -82,6 +82,16 @@ def test_the_reward_prices_the_greatest_dose_as_the_spec_says():
     assert reward_of(problem("learner.reward=published"), "P+Q") is published
 
 
+def test_a_table_learnt_without_a_price_gives_more():
+    """What a comparison's arm learns is what its spec's reward asks for."""
+    given = {}
+    for reward in ("priced", "published"):
+        asked = problem(f"learner.reward={reward}", "learner.episodes=600")
+        _, numbers = outcome(asked, "q-learning", "Q")
+        given[reward] = float(numbers.cumulative[0])
+    assert given["published"] > given["priced"] + 1
+
+
 def test_a_controller_may_be_wrong_about_its_patient():
     given = problem("parameters.gamma=1.2", "belief.gamma=0.8", "belief.mu_C=0.7")
     assert (float(given.task.parameters.gamma), float(given.belief.parameters.gamma)) == (1.2, 0.8)
@@ -238,6 +248,18 @@ def test_the_spec_of_a_run_is_a_spec(straight, capsys):
         (["control", "hahnfeldt", "--therapy", "Q"], "hahnfeldt has no such therapy"),
         (["control", "stepanova", *sets("objective.doses=[1]")], "objective.doses: 2 entries"),
         (["control", "stepanova", *sets("guard.floor_of=anc", "guard.floor=1")], "no such measurement"),
+        (
+            ["control", "stepanova", *sets('estimate.measured=["tumor"]', "estimate.noise=[1]")],
+            "estimate.measured: no such",
+        ),
+        (
+            [
+                "control",
+                "stepanova",
+                *sets('estimate.measured=["immune_density"]', "estimate.noise=[1]", "estimate.filter=none"),
+            ],
+            "without a filter a controller needs every measurement",
+        ),
         (["control", "stepanova", *sets("belief.k_Z=1")], "belief: unknown parameter"),
         (["control", "stepanova", "--therapy", "Q", *sets('therapy="P"')], "set by --therapy and by --set"),
         (["control", "hahnfeldt", *sets("mpc.terminal=lqr")], "no state at rest"),

@@ -82,6 +82,13 @@ def test_a_task_chooses_what_parameters_may_be_named():
         (["guard.levels=[0, 0.5]", "guard.per_day=[1, 0.2]"], "guard.per_day.1.*nothing can be given"),
         (["guard.levels=[0, 1]", "interval_days=7", "days=28", "guard.cumulative=[6, 9]"], "guard.cumulative.0"),
         (["guard.floor=0.5"], "a floor needs a measurement"),
+        (['estimate.measured=["immune_density"]'], "noise needs its measurements"),
+        (['estimate.measured=["a", "a"]', "estimate.noise=[1, 1]"], "estimate.measured.*: named twice"),
+        (
+            ['estimate.measured=["a"]', "estimate.noise=[1]", "guard.floor_of=b", "guard.floor=1"],
+            "guard.floor_of.*: not measured.*'b'",
+        ),
+        (['estimate.measured=["a"]', "estimate.noise=[0]"], "estimate.noise.0: out of range"),
     ],
 )
 def test_what_contradicts_itself_is_refused(overrides, said):

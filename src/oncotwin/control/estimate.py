@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from oncotwin.control.prediction import flat, stepped
 from oncotwin.core.controller import Controller, Decision, Status
@@ -15,6 +16,39 @@ from oncotwin.numerics.unscented import Belief, correct, independent, predict
 
 LEAST_LOG = -230.0
 """Logarithm below which an estimate does not fall; 1e-100 mm3 holds no cell."""
+
+
+class Logarithms(NamedTuple):
+    """Observation -> logarithms of the measurements of these names, (k,): measured with relative noise."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, observation: Any) -> jax.Array:
+        """NaN where a measurement is missing or not above zero."""
+        values = jnp.stack([jnp.asarray(getattr(observation, name), float) for name in self.names])
+        return jnp.where(values > 0, jnp.log(jnp.where(values > 0, values, 1.0)), jnp.nan)
+
+
+class Disturbed(eqx.Module):
+    """A controller that sees measurements with noise.
+
+    factors: by what each measurement is multiplied at every decision, an observation record with leaves (n,); NaN where
+    there is none.  After the last row the last one again.
+    """
+
+    inner: Controller
+    factors: Any
+
+    def start(self) -> tuple[Any, jax.Array]:
+        """The inner memory, and the number of the next decision."""
+        return self.inner.start(), jnp.asarray(0, int)
+
+    def act(self, observation: Any, memory: tuple[Any, jax.Array]) -> Decision:
+        """What the inner controller decides on what is measured."""
+        within, number = memory
+        seen = jax.tree.map(lambda z, f: z * f[jnp.minimum(number, f.shape[0] - 1)], observation, self.factors)
+        decision = self.inner.act(seen, within)
+        return decision._replace(memory=(decision.memory, number + 1))
 
 
 class Memory(NamedTuple):
@@ -48,7 +82,7 @@ class Estimated(eqx.Module):
     first: Any = None
 
     def __check_init__(self) -> None:
-        if not bool(jnp.all(jnp.asarray(self.noise) > 0)):
+        if not np.all(np.asarray(self.noise) > 0):
             raise BadInput("no noise", where="Estimated", got=self.noise, allowed="standard deviations above 0")
 
     def start(self) -> Memory:
@@ -63,7 +97,7 @@ class Estimated(eqx.Module):
     def act(self, observation: Any, memory: Memory) -> Decision:
         """What the inner controller decides on the estimate."""
         belief, measured = self.estimate(observation, memory)
-        decision = self.inner.act(self._shown(belief.mean), memory.inner)
+        decision = self.inner.act(self.shown(belief), memory.inner)
         kept = Memory(belief, decision.action, decision.memory, jnp.asarray(False))
         seen = jnp.all(jnp.isfinite(measured))
         status = jnp.where(seen, decision.status, int(Status.BAD_OBSERVATION))
@@ -76,6 +110,10 @@ class Estimated(eqx.Module):
         before = jax.tree.map(lambda a, b: jnp.where(memory.first, a, b), memory.belief, moved)
         noise = jnp.broadcast_to(jnp.asarray(self.noise, float), measured.shape)
         return correct(before, lambda x: jnp.atleast_1d(self.measure(self._shown(x))), measured, noise).belief, measured
+
+    def shown(self, belief: Belief) -> Any:
+        """The observation that the mean of a belief would give."""
+        return self._shown(belief.mean)
 
     def _drift(self, mean: jax.Array) -> jax.Array:
         return jnp.diag(jnp.broadcast_to(jnp.asarray(self.drift, float), mean.shape))

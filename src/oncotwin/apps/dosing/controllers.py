@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from oncotwin.apps.dosing.estimation import disturbed, filtered
 from oncotwin.apps.dosing.learning import learnt_doses, learnt_factors
 from oncotwin.apps.dosing.planning import mpc_of, plan_of, scenario_of
 from oncotwin.apps.dosing.problem import Problem
@@ -47,16 +48,16 @@ def prepared(problem: Problem, choice: Choice) -> Any:
 
 
 def controller_of(problem: Problem, choice: Choice, limits: tuple[Any, Any], learnt: Any, state: Any) -> Controller:
-    """The controller, inside the spec's guard.
+    """The controller, behind the spec's filter and inside its guard, which sees what is measured.
 
-    limits: least and greatest action of the therapy.  learnt: as `prepared` gives it.  state: the first one, which only
-    `optimal` looks at.  Safe under jit and vmap, in which these three may be traced.
+    limits: least and greatest action of the therapy.  learnt: as `prepared` gives it.  state: the first one, which
+    `optimal` and the filter look at.  Safe under jit and vmap, in which these three may be traced.
     """
-    inner = _bare(problem, choice, limits, learnt, state)
+    inner = filtered(problem, _bare(problem, choice, limits, learnt, state), state)
     guard = guard_of(problem)
-    if guard == Limits(cycle_days=guard.cycle_days):
-        return inner
-    return Guarded(inner, problem.task.model.no_action(), guard, problem.task.times)
+    if guard != Limits(cycle_days=guard.cycle_days):
+        inner = Guarded(inner, problem.task.model.no_action(), guard, problem.task.times)
+    return disturbed(problem, inner)
 
 
 def _bare(problem: Problem, choice: Choice, limits: tuple[Any, Any], learnt: Any, state: Any) -> Controller:

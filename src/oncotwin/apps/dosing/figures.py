@@ -12,7 +12,7 @@ from oncotwin.apps.dosing.naming import NAMES
 from oncotwin.apps.dosing.phase_plane import draw_phase_plane
 from oncotwin.apps.dosing.plants import PLANTS
 from oncotwin.apps.dosing.problem import problem_of
-from oncotwin.apps.dosing.results import DOSE, OPTIMAL
+from oncotwin.apps.dosing.results import DOSE, ESTIMATE, MEASURED, OPTIMAL
 from oncotwin.apps.style import (
     BLUE,
     INK,
@@ -41,6 +41,8 @@ FEW_DECADES = 2.5
 
 FREE = "#f2f2f2"
 BEST = {"color": INK, "linestyle": (0, (4, 2)), "linewidth": 1.0}
+GUESS = {"color": ORANGE, "linewidth": 0.9}
+DOTS = {"color": VERMILLION, "marker": ".", "markersize": 3, "linestyle": "none"}
 STATUS_MARKS = {
     Status.ITERATION_LIMIT: ("^", ORANGE),
     Status.INFEASIBLE: ("X", VERMILLION),
@@ -71,6 +73,7 @@ def draw_courses(dataset: xr.Dataset, spec: DosingSpec) -> Figure:
         Line2D([], [], color=BLUE, label=str(dataset.attrs["controller"])),
         Line2D([], [], **BEST, label="open-loop optimum"),
         Patch(facecolor=FREE, label="without drug"),
+        *_seen(dataset),
         *_statuses(panels[len(order)], dataset),
     ]
     figure.legend(handles=shown, loc="outside upper center", ncols=4)
@@ -120,6 +123,9 @@ def _course(panel: Axes, dataset: xr.Dataset, name: str) -> None:
         panel.set_ylim(0.0, 1.08 * most if most > 0 else 1.0)
     panel.plot(time, values, color=BLUE)
     panel.plot(time, best, **BEST)
+    if ESTIMATE + name in dataset:
+        panel.plot(time, dataset[ESTIMATE + name].values, **GUESS)
+        panel.plot(time, dataset[MEASURED + name].values, **DOTS)
     panel.set_title(quantity(*NAMES[name]))
 
 
@@ -133,6 +139,16 @@ def _doses(panel: Axes, dataset: xr.Dataset, name: str, about: tuple[str, str], 
     panel.stairs(best, edges, baseline=None, **BEST)
     panel.set_ylim(0.0, 1.15 * max(float(np.max(values)), float(np.max(best)), 1e-12))
     panel.set_title(f"Dose: {quantity(*about)}")
+
+
+def _seen(dataset: xr.Dataset) -> list[Line2D]:
+    """Handles of what was measured and estimated, where that is not the truth."""
+    shown = []
+    for prefix, look, label in ((ESTIMATE, GUESS, "estimate"), (MEASURED, DOTS, "measured")):
+        rows = [dataset[name].values for name in dataset if str(name).startswith(prefix)]
+        if any(np.isfinite(row).any() for row in rows):
+            shown.append(Line2D([], [], **look, label=label))
+    return shown
 
 
 def _statuses(panel: Axes, dataset: xr.Dataset) -> list[Line2D]:

@@ -140,11 +140,33 @@ def _check(problem: Problem) -> None:
         if entries is not None:
             _record(kind, entries, key)
     _inside(problem.task, record.State(*map(float, settings.starts.low)), "starts.low", settings.starts.low)
-    floor_of = settings.guard.floor_of
-    if floor_of is not None and floor_of not in plant.seen:
+    _measurements(settings, plant)
+
+
+def _measurements(settings: DosingSettings, plant: Plant) -> None:
+    """Raise BadInput for measurements that the task has not, and for too few where no filter fills in the others."""
+    asked = settings.estimate
+    named = [
+        ("guard.floor_of", settings.guard.floor_of),
+        *(("estimate.measured", name) for name in asked.measured or ()),
+    ]
+    for key, name in named:
+        if name is not None and name not in plant.seen:
+            raise BadInput(
+                "no such measurement",
+                where=key,
+                got=name,
+                allowed=", ".join(plant.seen),
+                remedy=nearest(name, plant.seen),
+            )
+    if asked.first is not None:
+        _record(plant.records.State, asked.first, "estimate.first")
+    missing = [name for name in plant.seen if name not in (asked.measured or plant.seen)]
+    if missing and asked.filter == "none":
         raise BadInput(
-            "no such measurement", where="guard.floor_of", got=floor_of, allowed=", ".join(plant.seen),
-            remedy=nearest(floor_of, plant.seen),
+            "without a filter a controller needs every measurement", where="estimate.measured",
+            got=", ".join(asked.measured or ()), allowed=f"also {', '.join(missing)}",
+            remedy='Set estimate.filter="unscented".',
         )  # fmt: skip
 
 

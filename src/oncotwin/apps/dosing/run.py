@@ -10,6 +10,7 @@ import numpy as np
 
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.dosing.controllers import Choice, controller_of, prepared
+from oncotwin.apps.dosing.estimation import Seen, seen_in
 from oncotwin.apps.dosing.outcome import Course, Outcome, followed, outcome_of, saddle_of_task
 from oncotwin.apps.dosing.planning import plan_of, with_terminal
 from oncotwin.apps.dosing.plants import FAMILIES
@@ -28,13 +29,14 @@ from oncotwin.io.specs.resolve import resolve, write_spec
 
 
 class Found(NamedTuple):
-    """A run and its yardstick, the open-loop optimum: their courses, their numbers, and the pace of the run."""
+    """A run and its yardstick, the open-loop optimum: courses, numbers, the pace of the run, what was seen in it."""
 
     course: Course
     best: Course
     outcome: Outcome
     optimum: Outcome
     pace: Pace
+    seen: Seen | None
 
 
 def run_control(
@@ -58,7 +60,7 @@ def run_control(
         controller = ready_controller(problem, choice)
         found = find(problem, choice, controller)
         _trusted(found, run.path)
-        write_results(run / RESULTS, problem, choice, found.course, found.best)
+        write_results(run / RESULTS, problem, choice, found.course, found.best, found.seen)
         facts = {"wall_seconds": time.monotonic() - since, "run_dir": str(run.path)}
         run.write_json(SUMMARY, summary_of(problem, choice, found) | facts)
         return _finish(run, spec, started)
@@ -77,7 +79,7 @@ def find(problem: Problem, choice: Choice, controller: Controller) -> Found:
     course, pace = timed(problem, controller, problem.start)
     best = jax.jit(lambda state: followed(problem, plan_of(problem, limits, state), state))(problem.start)
     numbers = (outcome_of(problem, choice.therapy, one, saddle) for one in (course, best))
-    return Found(course, best, *numbers, pace)
+    return Found(course, best, *numbers, pace, seen_in(problem, course.treated, problem.start))
 
 
 def _trusted(found: Found, run_dir: Path) -> None:

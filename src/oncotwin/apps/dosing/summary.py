@@ -7,6 +7,7 @@ import numpy as np
 
 import oncotwin
 from oncotwin.apps.dosing.controllers import PLANNING, Choice
+from oncotwin.apps.dosing.estimation import Seen, errors_of
 from oncotwin.apps.dosing.outcome import Outcome, status_counts
 from oncotwin.apps.dosing.problem import Problem
 from oncotwin.apps.tumour.summary import Meaning
@@ -59,10 +60,19 @@ def summary_of(problem: Problem, choice: Choice, found: Any) -> dict[str, Any]:
             "below_least": int(outcome.below_least),
             "above_greatest": int(outcome.above_greatest),
         },
+        **seen_errors(problem, treated, found.seen),
         "milliseconds_per_decision": found.pace.median,
         "worst_milliseconds": found.pace.worst,
         "version": oncotwin.__version__,
         "notice": NOTICE,
+    }
+
+
+def seen_errors(problem: Problem, treated: Any, seen: Seen | None) -> dict[str, Any]:
+    """How far measurements and estimates were from the truth, by name; None where the patient was seen exactly."""
+    return {
+        "measurement_error": None if seen is None else errors_of(problem, treated, seen.measured),
+        "estimate_error": None if seen is None else errors_of(problem, treated, seen.estimated) or None,
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from oncotwin.apps.dosing.naming import dose_label
+from oncotwin.apps.dosing.naming import NAMES, dose_label
 from oncotwin.apps.dosing.summary import MEANINGS
 from oncotwin.io.fields import NOTICE
 
@@ -36,6 +36,9 @@ def control_table(summary: Mapping[str, Any]) -> Table:
     for drug, amount in summary["cumulative_dose"].items():
         name, unit = dose_label(drug)
         table.add_row(f"Given in all: {name}", shown_number(amount), unit)
+    for key, what in (("measurement_error", "Noise of measured"), ("estimate_error", "Error of estimated")):
+        for name, error in (summary[key] or {}).items():
+            table.add_row(f"{what} {NAMES[name][0]}, rms of the logarithm", shown_number(error), "")
     counts = ", ".join(f"{name.lower().replace('_', ' ')} {n}" for name, n in summary["status_counts"].items())
     table.add_row("Decisions", counts, "")
     return table

@@ -144,6 +144,28 @@ class GuardSpec(Section):
     floor: Number | None = Field(None, description="that floor, in the measurement's unit")
 
 
+class EstimateSpec(Section):
+    """Measurements with noise, and the filter between them and the controller; the patient is seen exactly without."""
+
+    measured: list_of(Annotated[str, Field(min_length=1)], 1, MOST, "") | None = Field(
+        None, description="names of what is measured; none: all, exactly"
+    )
+    noise: list_of(Size, 1, MOST, "") | None = Field(
+        None, description="by name in measured: standard deviation of the logarithm of a measurement"
+    )
+    filter: Literal["unscented", "none"] = Field(
+        description="what the controller sees: an unscented filter's estimate of the whole state, or the measurements"
+    )
+    drift: Size = Field(
+        description="standard deviation of the logarithm of a state that the belief leaves out in an interval"
+    )
+    doubt: Size = Field(description="standard deviation of the logarithm of the first state, as it is believed")
+    first: list_of(Number, 1, MOST, "") | None = Field(
+        None, description="first state as it is believed, one entry a component; none: the patient's"
+    )
+    seed: Seed = Field(description="random seed of the noise")
+
+
 class StartsSpec(Section):
     """Random first states: of the learner's episodes, of environments, and of comparisons over many starts."""
 
@@ -183,6 +205,7 @@ class DosingSettings(Section):
     correction: CorrectionSpec
     baseline: BaselineSpec
     guard: GuardSpec
+    estimate: EstimateSpec
     starts: StartsSpec
     belief: dict[str, float] = Field(description="constants that the controller takes to be other than they are")
     parameters: dict[str, float] = Field(

@@ -21,6 +21,7 @@ def dosing_contradictions(spec: DosingSettings, family: type[Parameters]) -> Ite
     if spec.bounds is not None:
         yield from _ordered(("bounds",), "least", "greatest", spec.bounds.least, spec.bounds.greatest)
     yield from _guard(spec)
+    yield from _estimate(spec)
     if isinstance(spec, ComparisonSpec):
         for key, entries in (("therapies", spec.therapies), ("controllers", spec.controllers)):
             if len(set(entries)) < len(entries):
@@ -61,6 +62,20 @@ def _guard(spec: DosingSettings) -> Iterator[Fault]:
         yield Fault(("guard", "floor"), "a floor needs a measurement", guard.floor, "guard.floor_of and guard.floor")
     if guard.levels is not None:
         yield from _levels(spec, guard.levels)
+
+
+def _estimate(spec: DosingSettings) -> Iterator[Fault]:
+    """Noise without a measurement, or a guard that looks at what is not measured."""
+    asked, guard = spec.estimate, spec.guard
+    names = asked.measured or ()
+    if len(names) != len(asked.noise or ()):
+        yield Fault(
+            ("estimate", "noise"), "noise needs its measurements", asked.noise, "one for each of estimate.measured"
+        )
+    if len(set(names)) < len(names):
+        yield Fault(("estimate", "measured"), "named twice", list(names), "each once")
+    if names and guard.floor_of is not None and guard.floor_of not in names:
+        yield Fault(("guard", "floor_of"), "not measured", guard.floor_of, ", ".join(names))
 
 
 def _levels(spec: DosingSettings, levels: tuple[float, ...]) -> Iterator[Fault]:
