@@ -125,7 +125,8 @@ def write_evaluation_report(run_dir: Path) -> Path:
         "results": "summary.json and table.csv",
         "rerun": _command(summary),
     }
-    return write_page(run_dir, "evaluation.html", {"pct": _per_cent, "fixed": _fixed, "p": _p, "cells": _cells}, facts)
+    filters = {"pct": _per_cent, "between": _between, "fixed": _fixed, "p": _p, "cells": _cells}
+    return write_page(run_dir, "evaluation.html", filters, facts)
 
 
 def verdict(summary: dict[str, Any]) -> str:
@@ -139,11 +140,10 @@ def verdict(summary: dict[str, Any]) -> str:
     if rivals:
         name = max(rivals, key=lambda rival: means[rival]["worth"])
         row = rivals[name]
-        certain = "more" if row["low"] > 0 else "and the difference may be none" if row["low"] <= 0 else ""
+        sure = "so the order is sure on these donors" if row["low"] > 0 else "and the difference may be none"
         said.append(
-            f"The runner-up is {name}: {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}] less, "
-            f"{'so the order is sure on these donors' if certain == 'more' else certain}; the best is better for "
-            f"{100 * row['better']:.0f} % of the donors"
+            f"The runner-up is {name}: {row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}] less, {sure}; the best "
+            f"is better for {100 * row['better']:.0f} % of the donors"
         )
     if not summary["a_policy_wins"]:
         said.append("No learnt policy is best here")
@@ -155,9 +155,14 @@ def _command(summary: dict[str, Any]) -> str:
 
 
 def _per_cent(estimate: dict[str, float], digits: int = 1) -> str:
-    """A relative change with its interval, in per cent."""
+    """A relative change, in per cent."""
+    return f"{100 * estimate['value']:+.{digits}f} %".replace("-", "−")
+
+
+def _between(estimate: dict[str, float], digits: int = 1) -> str:
+    """The interval of a relative change, in per cent."""
     low, high = (f"{100 * estimate[key]:+.{digits}f}" for key in ("low", "high"))
-    return f"{100 * estimate['value']:+.{digits}f} % [{low}, {high}]".replace("-", "−")
+    return f"[{low}, {high}]".replace("-", "−")
 
 
 def _fixed(estimate: dict[str, float], digits: int = 3) -> str:
