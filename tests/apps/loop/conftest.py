@@ -3,8 +3,17 @@
 import pytest
 from small_loop import SETTINGS, grown
 
+from oncotwin.apps import style
 from oncotwin.apps.loop import run
 from oncotwin.apps.loop.settings import LoopPatient
+
+
+@pytest.fixture(scope="session", autouse=True)
+def coarse_pictures():
+    """Figures are drawn whole, but with few dots to the inch."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(style, "DPI", 40)
+        yield
 
 
 @pytest.fixture(scope="session")

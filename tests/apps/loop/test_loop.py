@@ -188,10 +188,10 @@ def test_a_regimen_decides_only_where_it_is_due_and_stays_inside_its_limits():
     controller = beside(
         Schedule(plan_actions(model, (), times)), times, instants, REGIMENS["fixed"], CombinationParameters()
     )
-    memory, given = controller.start(), []
+    memory, given, act = controller.start(), [], jax.jit(controller.act)
     observation = model.observe(model.initial(SETTINGS.population), SETTINGS.population)
     for _ in times[:-1]:
-        decision = controller.act(observation, memory)
+        decision = act(observation, memory)
         memory = decision.memory
         given.append(float(decision.action.chemotherapy))
     assert given == [0, 0, 1, 0, 0, 1]

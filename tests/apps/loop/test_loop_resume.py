@@ -214,6 +214,17 @@ def test_a_loop_stopped_in_an_arm_goes_on_to_the_same_numbers(looped, tmp_path, 
     assert timeless(summary) == timeless(looped[1])
 
 
+def test_each_command_goes_on_with_runs_of_its_own(looped, straight, capsys):
+    for arguments, told in (
+        (["demo", "--resume", str(straight[0])], "this run is no loop"),
+        (["compare", "--resume", str(looped[0])], "unknown comparison"),
+    ):
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        assert left.value.code == 2
+        assert told in capsys.readouterr().err
+
+
 def test_a_finished_loop_is_left_as_it_is(looped, capsys):
     before = (looped[0] / SUMMARY).stat().st_mtime_ns
     assert run.go_on_loop(looped[0])["status"] == "done"

@@ -8,9 +8,11 @@ from oncotwin.apps.learning.priorities import Priorities
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.twin import Slab
 from oncotwin.core.exchange import Latents
-from oncotwin.errors import StorageFailure
+from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.models.culture import DonorSubtype
 from oncotwin.models.tumour3d import TumourParameters
+
+KIND = "loop"
 
 
 def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
@@ -18,6 +20,7 @@ def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
     preset = TumourParameters()
     population = {name: float(getattr(settings.population, name)) for name in _names(preset)}
     return {
+        "kind": KIND,
         "cells": {"standard": settings.standard, "other": settings.other},
         "drugs": {"regimen": settings.regimen},
         "patient": {
@@ -39,7 +42,13 @@ def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
 
 
 def of_document(document: Mapping[str, Any], where: str) -> tuple[LoopPatient, Settings]:
-    """Patient and settings from their tables.  Raises StorageFailure for tables that `document_of` did not write."""
+    """Patient and settings from their tables.
+
+    Raises BadInput for the spec of another kind of run, StorageFailure for tables that `document_of` did not write.
+    """
+    if document.get("kind") != KIND:
+        allowed = "a folder of `oncotwin demo`"
+        raise BadInput("this run is no loop", where=where, got=document.get("kind"), allowed=allowed)
     try:
         told, space, slab = document["patient"], document["space"], document["slab"]
         patient = LoopPatient(

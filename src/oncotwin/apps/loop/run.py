@@ -68,10 +68,10 @@ def run_loop(patient: LoopPatient, settings: Settings, out: Path | None) -> dict
 def go_on_loop(path: Path) -> dict[str, Any]:
     """Go on with a loop that was stopped; the summary.  A finished one is left as it is."""
     with reopen(path) as run:
+        patient, settings = of_document(read_document(run / SPEC, "Start the loop again"), str(run / SPEC))
         if run.is_finished():
             print(f"{path}: this run is finished; nothing was done", file=sys.stderr)
             return run.read_json(SUMMARY)
-        patient, settings = of_document(read_document(run / SPEC, "Start the loop again"), str(run / SPEC))
         run.log("resumed", compiled_code=keep_compiled())
         return _loop(run, patient, settings)
 
