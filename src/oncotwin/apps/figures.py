@@ -8,6 +8,7 @@ from oncotwin.apps.culture.gallery import redraw_culture
 from oncotwin.apps.dosing.comparison_report import draw_comparison
 from oncotwin.apps.dosing.report import draw_control
 from oncotwin.apps.learning.evaluation_report import draw_evaluation
+from oncotwin.apps.loop.pictures import draw_loop
 from oncotwin.apps.loop.study_page import draw_study
 from oncotwin.apps.personal.curve import redraw_curve
 from oncotwin.apps.personal.gallery import redraw_personal
@@ -23,6 +24,7 @@ REDRAW = {
     "personal": redraw_personal,
     "curve": redraw_curve,
     "veins": draw_study,
+    "loop": draw_loop,
     "evaluation": draw_evaluation,
 }
 """Kind of run -> what draws its figures again."""

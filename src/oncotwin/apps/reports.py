@@ -8,6 +8,7 @@ from oncotwin.apps.culture.report import write_culture_report
 from oncotwin.apps.dosing.comparison_report import write_comparison_report
 from oncotwin.apps.dosing.report import write_control_report
 from oncotwin.apps.learning.evaluation_report import write_evaluation_report
+from oncotwin.apps.loop.report import write_loop_report
 from oncotwin.apps.loop.study_page import write_study_report
 from oncotwin.apps.personal.curve import write_curve_report
 from oncotwin.apps.personal.report import write_personal_report
@@ -22,6 +23,7 @@ REPORTS: Mapping[str, Callable[[Path], Path]] = MappingProxyType(
         "personal": write_personal_report,
         "curve": write_curve_report,
         "veins": write_study_report,
+        "loop": write_loop_report,
         "evaluation": write_evaluation_report,
     }
 )

@@ -27,10 +27,12 @@ from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import adjunct_text, spec_of
 from oncotwin.apps.loop.twin import Case, constants_of, follow, follow_given, share_below, stacked
 from oncotwin.apps.loop.weighed import weighed, worth_sentence
+from oncotwin.apps.reports import REPORTS
 from oncotwin.apps.tumour.setup import parameters_of
 from oncotwin.control.schedule import Schedule
 from oncotwin.core.exchange import Latents
 from oncotwin.errors import BadInput, StorageFailure
+from oncotwin.io.specs.kinds import kind_of
 from oncotwin.io.specs.resolve import resolve
 from oncotwin.models.culture import CultureParameters, DonorSubtype, Weights, median_donor
 from oncotwin.models.culture.donors import Shift
@@ -45,6 +47,13 @@ NONE = np.zeros((len(SLAB.instants) - 1, 2))
 @pytest.fixture
 def case():
     return Case(MADE, Latents(), VeinParameters(), SETTINGS.population)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """The first observation of the tumour, by one compiled program."""
+    model = SLAB.model
+    return jax.jit(lambda p: model.observe(model.initial(p), p))(SETTINGS.population)
 
 
 # --- the whole job ---
@@ -64,6 +73,7 @@ def test_the_loop_ends_with_a_page_that_needs_nothing_else(looped):
     for citation in ("PMC8274631", "10.1126/science.1104819", "uncalibrated"):
         assert citation in page
     assert {f"arm-{name}" for name in "ABC"} <= {entry.name for entry in folder.iterdir()}
+    assert REPORTS[kind_of(folder).name](folder).read_text() == page
 
 
 def test_arm_c_is_arm_b_until_its_drugs_begin_and_its_spec_holds_them(looped):
@@ -182,16 +192,15 @@ def test_time_in_response_is_exact_for_lines():
 # --- drugs beside the cells ---
 
 
-def test_a_regimen_decides_only_where_it_is_due_and_stays_inside_its_limits():
+def test_a_regimen_decides_only_where_it_is_due_and_stays_inside_its_limits(seen):
     settings = replace(SETTINGS, slab=replace(SLAB, interval_days=7.0))
     model, times, instants = SLAB.model, (0.0, 14.0, 28.0, 35.0, 42.0, 49.0, 56.0), settings.slab.instants
     controller = beside(
         Schedule(plan_actions(model, (), times)), times, instants, REGIMENS["fixed"], CombinationParameters()
     )
     memory, given, act = controller.start(), [], jax.jit(controller.act)
-    observation = model.observe(model.initial(SETTINGS.population), SETTINGS.population)
     for _ in times[:-1]:
-        decision = act(observation, memory)
+        decision = act(seen, memory)
         memory = decision.memory
         given.append(float(decision.action.chemotherapy))
     assert given == [0, 0, 1, 0, 0, 1]
@@ -208,9 +217,7 @@ def test_a_regimen_that_looks_at_nothing_gives_its_levels_in_closed_loop(case):
     assert planned_levels("none", SLAB.instants).tolist() == NONE.tolist()
 
 
-def test_what_is_too_small_to_see_has_a_floor():
-    model = SLAB.model
-    seen = model.observe(model.initial(SETTINGS.population), SETTINGS.population)
+def test_what_is_too_small_to_see_has_a_floor(seen):
     assert float(volume_mm3(seen)) == pytest.approx(np.pi / 6 * float(seen.sum_of_diameters_mm) ** 3)
     assert float(volume_mm3(seen._replace(sum_of_diameters_mm=0.0))) == SMALLEST_MM3
 

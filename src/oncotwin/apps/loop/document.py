@@ -9,10 +9,9 @@ from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.twin import Slab
 from oncotwin.core.exchange import Latents
 from oncotwin.errors import BadInput, StorageFailure
+from oncotwin.io.specs.kinds import LOOP
 from oncotwin.models.culture import DonorSubtype
 from oncotwin.models.tumour3d import TumourParameters
-
-KIND = "loop"
 
 
 def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def document_of(patient: LoopPatient, settings: Settings) -> dict[str, Any]:
     preset = TumourParameters()
     population = {name: float(getattr(settings.population, name)) for name in _names(preset)}
     return {
-        "kind": KIND,
+        "kind": LOOP,
         "cells": {"standard": settings.standard, "other": settings.other},
         "drugs": {"regimen": settings.regimen},
         "patient": {
@@ -46,7 +45,7 @@ def of_document(document: Mapping[str, Any], where: str) -> tuple[LoopPatient, S
 
     Raises BadInput for the spec of another kind of run, StorageFailure for tables that `document_of` did not write.
     """
-    if document.get("kind") != KIND:
+    if document.get("kind") != LOOP:
         allowed = "a folder of `oncotwin demo`"
         raise BadInput("this run is no loop", where=where, got=document.get("kind"), allowed=allowed)
     try:

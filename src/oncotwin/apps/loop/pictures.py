@@ -1,4 +1,4 @@
-"""The figures of a loop, from its summary and its runs; `python -m oncotwin.apps.loop DIRECTORY` draws them again."""
+"""The figures of a loop, from its summary and its runs; `python -m oncotwin.apps.figures` draws them again."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -213,6 +213,17 @@ CURVED = Kind(
 )
 """What more patients would buy; told by the command line alone."""
 
+LOOP = "loop"
+LOOPED = Kind(
+    name="loop",
+    spec=Section,
+    base="kind",
+    default=LOOP,
+    head=head("loop", "One patient from vein to vein", "demo"),
+    values=(LOOP,),
+)
+"""One patient from vein to vein; told by the command line alone, its spec read and written by `apps.loop.document`."""
+
 VEINS = Kind(
     name="veins",
     spec=VeinsSpec,
@@ -233,7 +244,8 @@ def kind_of(run_dir: Path) -> Kind:
     Raises BadInput if the spec cannot be read, or names none of these.
     """
     document = read_document(run_dir / SPEC)
-    found = next((kind for kind in (PERSONAL, EVALUATED, CURVED, *KINDS.values()) if _holds_base(document, kind)), None)
+    known = (PERSONAL, EVALUATED, CURVED, LOOPED, *KINDS.values())
+    found = next((kind for kind in known if _holds_base(document, kind)), None)
     if found is None:
         allowed = " or ".join(kind.base for kind in KINDS.values())
         raise BadInput("this is no spec of a run", where=str(run_dir / SPEC), got=", ".join(document), allowed=allowed)
