@@ -28,11 +28,11 @@ import numpy as np
 from oncotwin.apps.personal.bank import shipped_bank
 from oncotwin.apps.personal.estimates import shipped_emulator
 from oncotwin.apps.personal.twin import simulate
-from oncotwin.studies.bank import sobol_design
-from oncotwin.studies.emulator import SCORES, scores_of
-from oncotwin.studies.folds import partition
-from oncotwin.studies.learning import given
-from oncotwin.studies.protocols import Job, default_protocol, hold_out
+from oncotwin.studies.inverse.bank import sobol_design
+from oncotwin.studies.inverse.emulator import SCORES, scores_of
+from oncotwin.studies.validation.folds import partition
+from oncotwin.studies.validation.learning import given
+from oncotwin.studies.validation.protocols import Job, default_protocol, hold_out
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "studies"))
 from literal_protocol import search  # noqa: E402

@@ -28,8 +28,8 @@ from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.manifest import verify_manifest
 from oncotwin.io.rundir import only_empty
 from oncotwin.io.specs.personal import PersonalSpec, personal_spec, read_personal_spec
-from oncotwin.studies.learning import given
-from oncotwin.studies.likelihood import CONTINUOUS, data_of
+from oncotwin.studies.inverse.likelihood import CONTINUOUS, data_of
+from oncotwin.studies.validation.learning import given
 
 N = 20
 

@@ -5,7 +5,7 @@ import pytest
 
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.bank import build, joined, parts, sobol_design
+from oncotwin.studies.inverse.bank import build, joined, parts, sobol_design
 
 
 def counted(latents: np.ndarray, doses: np.ndarray) -> Observables:

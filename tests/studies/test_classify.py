@@ -7,9 +7,9 @@ from sklearn import metrics
 from sklearn.linear_model import LogisticRegression
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.binary import scores
-from oncotwin.studies.classify import boosted_fast, boosted_published, direct, logistic, scored
-from oncotwin.studies.sample_size import riley
+from oncotwin.studies.outcomes.binary import scores
+from oncotwin.studies.outcomes.classify import boosted_fast, boosted_published, direct, logistic, scored
+from oncotwin.studies.outcomes.sample_size import riley
 
 
 def test_metrics_are_scikit_learn_s():

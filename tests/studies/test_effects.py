@@ -7,10 +7,10 @@ from scipy.stats import binomtest, mannwhitneyu
 from sklearn.linear_model import LogisticRegression
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.applicability import NEIGHBOURS, domain, place
-from oncotwin.studies.effects import cliffs_delta, dominance_variance, effect
-from oncotwin.studies.landscape import landscape, surface
-from oncotwin.studies.mechanisms import MECHANISMS, dominant
+from oncotwin.studies.outcomes.effects import cliffs_delta, dominance_variance, effect
+from oncotwin.studies.outcomes.landscape import landscape, surface
+from oncotwin.studies.outcomes.mechanisms import MECHANISMS, dominant
+from oncotwin.studies.validation.applicability import NEIGHBOURS, domain, place
 
 
 def test_delta_is_mann_and_whitney_s_u():

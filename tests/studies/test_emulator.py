@@ -8,8 +8,8 @@ import pytest
 from oncotwin.apps.personal.bank import shipped_bank
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.bank import Bank, sobol_design
-from oncotwin.studies.emulator import LOGARITHMIC, SCORES, Emulator, fit, scores_of
+from oncotwin.studies.inverse.bank import Bank, sobol_design
+from oncotwin.studies.inverse.emulator import LOGARITHMIC, SCORES, Emulator, fit, scores_of
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.emulator import SCORES
-from oncotwin.studies.identify import LIMIT, OBSERVATIONS, information, profile, screen, sobol_indices
-from oncotwin.studies.inverse import Problem
-from oncotwin.studies.likelihood import data_of, first_population
+from oncotwin.studies.inverse.emulator import SCORES
+from oncotwin.studies.inverse.identify import LIMIT, OBSERVATIONS, information, profile, screen, sobol_indices
+from oncotwin.studies.inverse.likelihood import data_of, first_population
+from oncotwin.studies.inverse.problem import Problem
 
 ZERO = jnp.zeros(len(SCORES))
 POPULATION = first_population()

@@ -10,16 +10,16 @@ from oncotwin.apps.personal.estimates import emulated, reference_estimates, teac
 from oncotwin.apps.personal.teaching import prepared
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.folds import training_masks
-from oncotwin.studies.inverse import Problem, map_estimates, objective
-from oncotwin.studies.known_truth import KnownTruth, coverage, ranks_of, recover, share_of, uniformity
-from oncotwin.studies.leaks import reached
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.likelihood import Population, data_of, first_population
-from oncotwin.studies.posterior import Sampling
-from oncotwin.studies.protocols import Job, default_protocol, hold_out
-from oncotwin.studies.refine import refine
-from oncotwin.studies.taught import widths
+from oncotwin.studies.inverse.known_truth import KnownTruth, coverage, ranks_of, recover, share_of, uniformity
+from oncotwin.studies.inverse.likelihood import Population, data_of, first_population
+from oncotwin.studies.inverse.posterior import Sampling
+from oncotwin.studies.inverse.problem import Problem, map_estimates, objective
+from oncotwin.studies.inverse.refine import refine
+from oncotwin.studies.validation.folds import training_masks
+from oncotwin.studies.validation.leaks import reached
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.protocols import Job, default_protocol, hold_out
+from oncotwin.studies.validation.taught import widths
 
 SAMPLING = Sampling(warm_up=100, draws=150, kept=150)
 DOSES = np.full(80, 2.5e8)

@@ -8,8 +8,8 @@ from scipy.stats import logistic, norm
 
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.emulator import SCORES
-from oncotwin.studies.likelihood import CONTINUOUS, data_of, draw, first_population, log_likelihood
+from oncotwin.studies.inverse.emulator import SCORES
+from oncotwin.studies.inverse.likelihood import CONTINUOUS, data_of, draw, first_population, log_likelihood
 
 POPULATION = first_population()
 SCORE = jnp.asarray([{"target_change": -0.4, "depth": -0.5}.get(name, 4.0) for name in SCORES])

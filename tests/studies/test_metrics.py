@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.metrics import bootstrap, interquartile_mean, paired
+from oncotwin.studies.outcomes.metrics import bootstrap, interquartile_mean, paired
 
 DRAWS = np.random.default_rng(7)
 

@@ -9,15 +9,15 @@ from literal_protocol import GRID as literal_grid
 from literal_protocol import exact_inverse, literal, printed_inverse, search
 
 from oncotwin.errors import BadInput
-from oncotwin.studies import boosting
-from oncotwin.studies.folds import partition
-from oncotwin.studies.leaks import audit
-from oncotwin.studies.learning import Targets, given
-from oncotwin.studies.linear import standardised
-from oncotwin.studies.protocols import MODELS, Job, default_protocol, hold_out, published_protocol, validate
-from oncotwin.studies.published import GRID, tune
-from oncotwin.studies.recovery import permutation_null, recovery
-from oncotwin.studies.scaled_logit import exact, published
+from oncotwin.studies.validation import boosting
+from oncotwin.studies.validation.folds import partition
+from oncotwin.studies.validation.leaks import audit
+from oncotwin.studies.validation.learning import Targets, given
+from oncotwin.studies.validation.linear import standardised
+from oncotwin.studies.validation.protocols import MODELS, Job, default_protocol, hold_out, published_protocol, validate
+from oncotwin.studies.validation.published import GRID, tune
+from oncotwin.studies.validation.recovery import permutation_null, recovery
+from oncotwin.studies.validation.scaled_logit import exact, published
 
 
 def cohort(n=24, p=5, signal=2.0, latents=2, seed=0):
@@ -46,7 +46,7 @@ def test_published_is_the_literal_script(small_published):
 
 def test_published_inverse_and_weights_are_the_script_s_too(monkeypatch):
     part = [setting for setting in GRID if (setting.rate, setting.depth) == (0.1, 3)]  # the whole grid is tried above
-    monkeypatch.setattr("oncotwin.studies.published.GRID", tuple(part))
+    monkeypatch.setattr("oncotwin.studies.validation.published.GRID", tuple(part))
     fixed = {"m__regressor__learning_rate": [0.1], "m__regressor__max_depth": [3]}
     monkeypatch.setattr("literal_protocol.GRID", literal_grid | fixed)
     X, theta = cohort(10, 3, latents=1)

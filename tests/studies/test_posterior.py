@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from oncotwin.studies.inverse import descend
-from oncotwin.studies.likelihood import first_population
-from oncotwin.studies.posterior import Sampling, nuts_chain, weights_of
+from oncotwin.studies.inverse.likelihood import first_population
+from oncotwin.studies.inverse.posterior import Sampling, nuts_chain, weights_of
+from oncotwin.studies.inverse.problem import descend
 
 A = np.random.default_rng(0).normal(size=(8, 6))  # y = A z + noise of sd 0.7, z standard normal
 NOISE = 0.7

@@ -6,12 +6,12 @@ from scipy import stats
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.leaks import alike, suspects
-from oncotwin.studies.learning import given
-from oncotwin.studies.learning_curve import Drawn, learning_curve
-from oncotwin.studies.protocols import default_protocol
-from oncotwin.studies.recovery import Null, Recovery, permutation_null, recovery, spread
-from oncotwin.studies.scaled_logit import exact
+from oncotwin.studies.validation.leaks import alike, suspects
+from oncotwin.studies.validation.learning import given
+from oncotwin.studies.validation.learning_curve import Drawn, learning_curve
+from oncotwin.studies.validation.protocols import default_protocol
+from oncotwin.studies.validation.recovery import Null, Recovery, permutation_null, recovery, spread
+from oncotwin.studies.validation.scaled_logit import exact
 
 
 def test_metrics_are_scipy_s_and_scikit_learn_s():

@@ -11,12 +11,12 @@ from sklearn.preprocessing import StandardScaler
 
 from oncotwin.errors import BadInput
 from oncotwin.numerics.forest import LEAF, check, evaluate
-from oncotwin.studies import gaussian, linear, published
-from oncotwin.studies.boosting import Shape, forest_of, grow
-from oncotwin.studies.learning import lesson_of
-from oncotwin.studies.scaled_logit import unscaled
-from oncotwin.studies.trained import train_default, train_published
-from oncotwin.studies.tuned import cv_plus, tune
+from oncotwin.studies.validation import gaussian, linear, published
+from oncotwin.studies.validation.boosting import Shape, forest_of, grow
+from oncotwin.studies.validation.learning import lesson_of
+from oncotwin.studies.validation.scaled_logit import unscaled
+from oncotwin.studies.validation.trained import train_default, train_published
+from oncotwin.studies.validation.tuned import cv_plus, tune
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from oncotwin.core.features import VARIABLES, FeatureTable, feature_table, patie
 from oncotwin.core.margins import Count, Group, Median, Range
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.clinic import DAYS_PER_MONTH, NEW_LESION_CENTRE, NOISE, Visits, record
-from oncotwin.studies.description import described, response_rates
-from oncotwin.studies.feature_prior import CHOICES, NUMBERS, draw_features, slopes_of
-from oncotwin.studies.margins import statements
-from oncotwin.studies.plausible import Plausible, Recipe, full_bounds, plausible_patients
-from oncotwin.studies.survival import kaplan_meier, median_time
-from oncotwin.studies.virtual import accept, chances_of, exchange, virtual_population
+from oncotwin.studies.cohorts.clinic import DAYS_PER_MONTH, NEW_LESION_CENTRE, NOISE, Visits, record
+from oncotwin.studies.cohorts.description import described, response_rates
+from oncotwin.studies.cohorts.feature_prior import CHOICES, NUMBERS, draw_features, slopes_of
+from oncotwin.studies.cohorts.margins import statements
+from oncotwin.studies.cohorts.plausible import Plausible, Recipe, full_bounds, plausible_patients
+from oncotwin.studies.cohorts.virtual import accept, chances_of, exchange, virtual_population
+from oncotwin.studies.outcomes.survival import kaplan_meier, median_time
 
 VISITS = Visits(28.0, 168.0)
 

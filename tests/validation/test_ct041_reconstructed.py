@@ -10,7 +10,7 @@ from oncotwin.core.endpoints import Response
 from oncotwin.core.features import VARIABLES, FeatureTable, feature_table
 from oncotwin.io.cohorts.files import inspect_cohort
 from oncotwin.io.cohorts.truth import read_truth, shipped
-from oncotwin.studies.clinic import DAYS_PER_MONTH
+from oncotwin.studies.cohorts.clinic import DAYS_PER_MONTH
 
 QI_2022 = {  # Nature Medicine 28:1189, Table 1 and abstract
     "tumour_type": {"gastric": 28, "pancreatic": 5, "other": 4},

@@ -16,7 +16,7 @@ from oncotwin.core.features import feature_table
 from oncotwin.errors import BadInput
 from oncotwin.io.manifest import verify_manifest
 from oncotwin.io.specs.kinds import kind_of
-from oncotwin.studies.learning import given
+from oncotwin.studies.validation.learning import given
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from oncotwin.apps.personal.petab import tables_of
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
 from oncotwin.io.cohorts.petab import read_petab, write_petab
-from oncotwin.studies.likelihood import first_population
+from oncotwin.studies.inverse.likelihood import first_population
 
 
 def observed() -> Observables:

@@ -12,7 +12,7 @@ from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.packed import read_packed
-from oncotwin.studies.plausible import Simulate
+from oncotwin.studies.cohorts.plausible import Simulate
 
 CHUNK = 256
 """Patients simulated between two writes."""

@@ -10,7 +10,7 @@ from oncotwin.core.features import SCHEMA, FeatureTable, feature_table
 from oncotwin.io.cohorts.files import inspect_cohort, read_cohort
 from oncotwin.io.cohorts.truth import shipped
 from oncotwin.io.fields import NOTICE
-from oncotwin.studies.description import described, response_rates
+from oncotwin.studies.cohorts.description import described, response_rates
 
 SYNTHETIC = "synthetic"
 """What the names of virtual patients begin with, so that every table and figure that names patients says it."""

@@ -24,10 +24,10 @@ from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SUMMARY, begin, new_path, utc_now
-from oncotwin.studies import clinic, feature_prior
-from oncotwin.studies.margins import statements
-from oncotwin.studies.plausible import Plausible, Recipe, Simulate, full_bounds, plausible_patients
-from oncotwin.studies.virtual import RULES, VirtualPopulation, virtual_population
+from oncotwin.studies.cohorts import clinic, feature_prior
+from oncotwin.studies.cohorts.margins import statements
+from oncotwin.studies.cohorts.plausible import Plausible, Recipe, Simulate, full_bounds, plausible_patients
+from oncotwin.studies.cohorts.virtual import RULES, VirtualPopulation, virtual_population
 
 COHORT, TRUTH = "cohort.csv", "truth.csv"
 

@@ -10,7 +10,7 @@ from oncotwin.apps.dosing.cohort import YARDSTICK, Compared
 from oncotwin.apps.dosing.controllers import PLANNING
 from oncotwin.apps.dosing.outcome import Outcome, status_counts
 from oncotwin.apps.dosing.plants import Plant
-from oncotwin.studies.metrics import bootstrap, paired
+from oncotwin.studies.outcomes.metrics import bootstrap, paired
 
 REFERENCE = "mpc"
 

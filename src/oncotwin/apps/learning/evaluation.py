@@ -27,7 +27,7 @@ from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
-from oncotwin.studies.metrics import bootstrap, interquartile_mean
+from oncotwin.studies.outcomes.metrics import bootstrap, interquartile_mean
 
 TABLE = "table.csv"
 SEED_CARDS = "seed-*.json"

@@ -13,7 +13,7 @@ from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.io.fields import NOTICE
 from oncotwin.models.culture import Weights
 from oncotwin.models.culture.product import reward
-from oncotwin.studies.metrics import bootstrap
+from oncotwin.studies.outcomes.metrics import bootstrap
 
 COMPARED = {
     "cytotoxicity": -1,

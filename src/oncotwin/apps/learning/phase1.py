@@ -12,7 +12,7 @@ from oncotwin.apps.learning.processes import NO_FLAWS, Flaws, Grown, Process, ma
 from oncotwin.apps.learning.rewards import released, worth
 from oncotwin.errors import BadInput
 from oncotwin.models.culture import Weights
-from oncotwin.studies.metrics import Estimate, bootstrap, paired
+from oncotwin.studies.outcomes.metrics import Estimate, bootstrap, paired
 from oncotwin.studies.pareto import undominated
 
 HELD_OUT = 7_000_001

@@ -21,7 +21,7 @@ from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import utc_now
-from oncotwin.studies.bank import Bank, Design, joined, parts, sobol_design, trusted
+from oncotwin.studies.inverse.bank import Bank, Design, joined, parts, sobol_design, trusted
 
 BANK = "bank.npz"
 PART_SIZE = 128

@@ -26,9 +26,9 @@ from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY, TABLE, begin, new_path, utc_now
 from oncotwin.io.specs.curve import CurveSpec
 from oncotwin.io.specs.resolve import write_spec
-from oncotwin.studies.learning_curve import Curve, learning_curve
-from oncotwin.studies.protocols import default_protocol
-from oncotwin.studies.recovery import Recovery
+from oncotwin.studies.validation.learning_curve import Curve, learning_curve
+from oncotwin.studies.validation.protocols import default_protocol
+from oncotwin.studies.validation.recovery import Recovery
 
 FILE, KIND = "curve.npz", "learning curve"
 COLUMNS = ("patients", "cohorts", "against", "model", "latent", *Recovery._fields)

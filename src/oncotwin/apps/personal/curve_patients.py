@@ -16,10 +16,10 @@ from oncotwin.core.cohort import Cohort
 from oncotwin.core.features import patient_of
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.clinic import Visits, record
-from oncotwin.studies.feature_prior import draw_features
-from oncotwin.studies.learning_curve import Drawn
-from oncotwin.studies.protocols import Protocol
+from oncotwin.studies.cohorts.clinic import Visits, record
+from oncotwin.studies.cohorts.feature_prior import draw_features
+from oncotwin.studies.validation.learning_curve import Drawn
+from oncotwin.studies.validation.protocols import Protocol
 
 _FEATURES, _RECORDS, _ORDER = range(3)  # streams of random numbers
 
@@ -34,7 +34,8 @@ class Pool(NamedTuple):
 def pool(seed: int) -> Pool:
     """Every simulation of the shipped bank that can be trusted, as a patient with a cohort's variables.
 
-    Baseline variables follow the declared priors of `studies.feature_prior`, the record `studies.clinic`.
+    Baseline variables follow the declared priors of `studies.cohorts.feature_prior`, the record
+    `studies.cohorts.clinic`.
     """
     bank, visits = shipped_bank(), TwinSpec().visits
     good = np.flatnonzero(np.asarray(bank.observables.status) == 0)

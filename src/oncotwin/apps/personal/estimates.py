@@ -9,13 +9,13 @@ from jax import Array
 from oncotwin.apps.personal.bank import shipped_bank
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.calibrate import calibrate, known_of
-from oncotwin.studies.emulator import Emulator, fit
-from oncotwin.studies.inverse import Problem
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.likelihood import Population, first_population
-from oncotwin.studies.posterior import Estimates, Sampling, estimate
-from oncotwin.studies.taught import taught
+from oncotwin.studies.inverse.calibrate import calibrate, known_of
+from oncotwin.studies.inverse.emulator import Emulator, fit
+from oncotwin.studies.inverse.likelihood import Population, first_population
+from oncotwin.studies.inverse.posterior import Estimates, Sampling, estimate
+from oncotwin.studies.inverse.problem import Problem
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.taught import taught
 
 
 @cache

@@ -7,9 +7,9 @@ from scipy.stats import binom
 
 from oncotwin.apps.personal.twin import LATENTS
 from oncotwin.apps.style import BLUE, FAINT, INK, QUIET, VERMILLION, lettered, new_figure, styled
-from oncotwin.studies.emulator import SCORES
-from oncotwin.studies.identify import INPUTS, LIMIT, OBSERVATIONS
-from oncotwin.studies.known_truth import NOMINAL, RANKED
+from oncotwin.studies.inverse.emulator import SCORES
+from oncotwin.studies.inverse.identify import INPUTS, LIMIT, OBSERVATIONS
+from oncotwin.studies.inverse.known_truth import NOMINAL, RANKED
 
 PRINTED = {
     "c_max": "Cmax",

@@ -26,7 +26,7 @@ from oncotwin.apps.style import (
     new_figure,
     styled,
 )
-from oncotwin.studies.mechanisms import MECHANISMS
+from oncotwin.studies.outcomes.mechanisms import MECHANISMS
 
 SOURCE_LOOKS = {"out of fold": (BLUE, "o"), "reference": (VERMILLION, "s")}
 MECHANISM_COLOURS = (SKY, ORANGE, GREEN, VERMILLION, BLUE, PURPLE)

@@ -22,7 +22,7 @@ from oncotwin.apps.style import (
     new_figure,
     styled,
 )
-from oncotwin.studies.recovery import recovery
+from oncotwin.studies.validation.recovery import recovery
 
 SET_COLOURS = {"baseline": SKY, "baseline+early": BLUE, "baseline+early+outcome": VERMILLION}
 MODEL_COLOURS = {"boosting": BLUE, "mean": QUIET, "ridge": ORANGE, "Gaussian process": GREEN}
@@ -46,10 +46,10 @@ def draw_errors(results: Results) -> Figure:
             box.set(facecolor=SKY, edgecolor=INK, linewidth=0.6)
         _latents(panel, results, start=1)
         panel.set_ylabel(f"{label} (latent units)")
-        panel.set_ylim(bottom=0)
     paper = [row.mae for row in TABLE_2.values()], [row.rmse for row in TABLE_2.values()]
     for panel, values in zip(panels, paper, strict=True):
         panel.plot(range(1, 7), values, "D", color=VERMILLION, ms=3, label="paper, Table 2 (another cohort)")
+        panel.set_ylim(bottom=0)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center")
     _title(figure, results, f"boosting on {results.about['primary']}, out of fold")
     lettered(panels)
@@ -84,7 +84,8 @@ def draw_table2(results: Results) -> Figure:
         panel.set_ylim(panel.dataLim.y0 - 0.06, 1.05)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     _latents(panels[1], results, start=0)
-    _title(figure, results, "points: median and 90 % of repeats; grey: 95 % of the permutation null and its median")
+    points = "points: one repeat" if len(theta) == 1 else "points: median and 90 % of repeats"
+    _title(figure, results, f"{points}; grey: 95 % of the permutation null and its median")
     lettered(panels)
     return figure
 
@@ -113,7 +114,12 @@ def draw_patients(results: Results) -> Figure:
         panel.set_xlabel("Reference latent")
     for panel in panels[:, 0]:
         panel.set_ylabel("Out of fold")
-    _title(figure, results, f"boosting on {name}; bars: 90 % CV+ intervals, mean over repeats")
+    bars = (
+        "; bars: 90 % CV+ intervals, mean over repeats"
+        if np.isfinite(low).any()
+        else "; this protocol has no intervals"
+    )
+    _title(figure, results, f"boosting on {name}{bars}")
     return figure
 
 

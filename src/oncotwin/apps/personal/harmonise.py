@@ -9,9 +9,9 @@ from oncotwin.core.endpoints import Response
 from oncotwin.core.features import FeatureTable, Variable, feature_table
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.design import SETS, Design, constants, design, varying
-from oncotwin.studies.folds import enough
-from oncotwin.studies.leaks import alike
+from oncotwin.studies.validation.design import SETS, Design, constants, design, varying
+from oncotwin.studies.validation.folds import enough
+from oncotwin.studies.validation.leaks import alike
 
 DAYS_PER_MONTH = 365.25 / 12
 OBSERVED = ("best_response", "target_change", "c_max", "t_max", "persistence", "crs_grade", "peak_il6", "peak_crp")

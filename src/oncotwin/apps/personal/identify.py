@@ -17,10 +17,10 @@ from oncotwin.core.observables import Observables
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import utc_now
-from oncotwin.studies.emulator import SCORES
-from oncotwin.studies.identify import INPUTS, OBSERVATIONS, profile, screen, sobol_indices
-from oncotwin.studies.known_truth import coverage, recover, uniformity
-from oncotwin.studies.likelihood import data_of, first_population
+from oncotwin.studies.inverse.emulator import SCORES
+from oncotwin.studies.inverse.identify import INPUTS, OBSERVATIONS, profile, screen, sobol_indices
+from oncotwin.studies.inverse.known_truth import coverage, recover, uniformity
+from oncotwin.studies.inverse.likelihood import data_of, first_population
 
 DOSES = (2.5e8, 3.75e8, 5e8)
 """CT041's, Qi et al. 2022."""
@@ -34,7 +34,7 @@ CAPTIONS = {
 
 
 class Found(NamedTuple):
-    """Arrays of the study, as they are stored; see `studies.identify` and `studies.known_truth`."""
+    """Arrays of the study, as they are stored; see `studies.inverse.identify` and `studies.inverse.known_truth`."""
 
     sobol_total: np.ndarray
     sobol_total_error: np.ndarray

@@ -13,10 +13,10 @@ from oncotwin.errors import BadInput, StorageFailure
 from oncotwin.io.array_file import read_arrays, write_arrays
 from oncotwin.io.fields import NOTICE
 from oncotwin.numerics.forest import Forest, check
-from oncotwin.studies.applicability import Domain, Place, place
-from oncotwin.studies.design import Design, design
-from oncotwin.studies.scaled_logit import Scale
-from oncotwin.studies.trained import Trained
+from oncotwin.studies.validation.applicability import Domain, Place, place
+from oncotwin.studies.validation.design import Design, design
+from oncotwin.studies.validation.scaled_logit import Scale
+from oncotwin.studies.validation.trained import Trained
 
 FILE, KIND = "model.npz", "latent model"
 _TREES = Forest._fields[:-1]

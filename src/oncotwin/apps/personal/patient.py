@@ -28,7 +28,7 @@ from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
 from oncotwin.io.specs.personal import PersonalSpec
 from oncotwin.io.specs.resolve import write_spec
-from oncotwin.studies.tuned import COVERAGE
+from oncotwin.studies.validation.tuned import COVERAGE
 
 SPACES = {"2d": TwinSpec(), "3d": TwinSpec(shape=(20, 20, 20), lengths_cm=(2.0, 2.0, 2.0), batch=4)}
 """Where courses are computed.  In three dimensions fewer of them are."""

@@ -14,7 +14,7 @@ from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
 from oncotwin.io.cohorts.files import read_cohort
 from oncotwin.io.cohorts.petab import PetabTables, write_petab
-from oncotwin.studies.likelihood import CONTINUOUS, Population
+from oncotwin.studies.inverse.likelihood import CONTINUOUS, Population
 
 MODEL = (
     "oncotwin.apps.personal.twin.simulate: latents and dose in, observables out; an observable's formula is its score"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import Any
 
-from oncotwin.studies.protocols import Each
+from oncotwin.studies.validation.protocols import Each
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 """What linear algebra in a new process reads, once, when it is loaded: small matrices gain nothing by threads."""

@@ -7,9 +7,9 @@ from oncotwin.apps.personal.harmonise import Harmonised, observables_of
 from oncotwin.apps.personal.study import Reference, Tell
 from oncotwin.apps.personal.teaching import masks_of, prepared
 from oncotwin.errors import NumericalFailure
-from oncotwin.studies.leaks import reached
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.protocols import Protocol
+from oncotwin.studies.validation.leaks import reached
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.protocols import Protocol
 
 
 def referred(ready: Harmonised, seed: int, tell: Tell) -> Reference:

@@ -8,7 +8,7 @@ import numpy as np
 from oncotwin.apps.personal.study import LATENTS, Findings
 from oncotwin.io.array_file import read_arrays, write_arrays
 from oncotwin.io.fields import NOTICE
-from oncotwin.studies.protocols import MODELS
+from oncotwin.studies.validation.protocols import MODELS
 
 FILE, KIND = "results.npz", "personalisation"
 

@@ -8,16 +8,16 @@ import numpy as np
 from oncotwin.apps.personal.harmonise import Harmonised, endpoints_of, groups_of
 from oncotwin.core.exchange import Latents
 from oncotwin.io.specs.personal import PersonalSpec
-from oncotwin.studies import scaled_logit
-from oncotwin.studies.applicability import Domain, domain
-from oncotwin.studies.classify import Direct, Scored, boosted_fast, boosted_published, direct, scored
-from oncotwin.studies.design import Design
-from oncotwin.studies.effects import Effect, effect
-from oncotwin.studies.landscape import Landscape, landscape
-from oncotwin.studies.leaks import suspects
-from oncotwin.studies.learning import Teach, lesson_on
-from oncotwin.studies.mechanisms import Dominant, dominant
-from oncotwin.studies.protocols import (
+from oncotwin.studies.outcomes.classify import Direct, Scored, boosted_fast, boosted_published, direct, scored
+from oncotwin.studies.outcomes.effects import Effect, effect
+from oncotwin.studies.outcomes.landscape import Landscape, landscape
+from oncotwin.studies.outcomes.mechanisms import Dominant, dominant
+from oncotwin.studies.validation import scaled_logit
+from oncotwin.studies.validation.applicability import Domain, domain
+from oncotwin.studies.validation.design import Design
+from oncotwin.studies.validation.leaks import suspects
+from oncotwin.studies.validation.learning import Teach, lesson_on
+from oncotwin.studies.validation.protocols import (
     MODELS,
     Each,
     Protocol,
@@ -26,8 +26,8 @@ from oncotwin.studies.protocols import (
     published_protocol,
     validate_taught,
 )
-from oncotwin.studies.recovery import Null, Spread, permutation_null, spread
-from oncotwin.studies.trained import Trained
+from oncotwin.studies.validation.recovery import Null, Spread, permutation_null, spread
+from oncotwin.studies.validation.trained import Trained
 
 LATENTS = Latents._fields
 Tell = Callable[[str], None]

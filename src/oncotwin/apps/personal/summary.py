@@ -7,12 +7,12 @@ import numpy as np
 from oncotwin.apps.personal.paper import CAVEATS, SECTION_3_2, TABLE_2
 from oncotwin.apps.personal.study import LATENTS, Findings, SetFindings, leading_models
 from oncotwin.io.specs.personal import PersonalSpec
-from oncotwin.studies.classify import Scored
-from oncotwin.studies.mechanisms import MECHANISMS
-from oncotwin.studies.protocols import BOOSTING
-from oncotwin.studies.recovery import Spread, recovery
-from oncotwin.studies.sample_size import riley
-from oncotwin.studies.tuned import COVERAGE
+from oncotwin.studies.outcomes.classify import Scored
+from oncotwin.studies.outcomes.mechanisms import MECHANISMS
+from oncotwin.studies.outcomes.sample_size import riley
+from oncotwin.studies.validation.protocols import BOOSTING
+from oncotwin.studies.validation.recovery import Spread, recovery
+from oncotwin.studies.validation.tuned import COVERAGE
 
 SIGNIFICANT = 0.05
 EXPECTED_R2 = 0.2

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from oncotwin.studies.folds import training_masks
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.protocols import Protocol
+from oncotwin.studies.validation.folds import training_masks
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.protocols import Protocol
 
 
 def masks_of(patients: int, protocol: Protocol) -> np.ndarray:

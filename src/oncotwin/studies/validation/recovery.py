@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata
 
-from oncotwin.studies.boosting import Shape, grow
-from oncotwin.studies.folds import training_masks
-from oncotwin.studies.learning import Lesson, Teach, lesson_on
-from oncotwin.studies.protocols import Each
-from oncotwin.studies.scaled_logit import Scale
+from oncotwin.studies.validation.boosting import Shape, grow
+from oncotwin.studies.validation.folds import training_masks
+from oncotwin.studies.validation.learning import Lesson, Teach, lesson_on
+from oncotwin.studies.validation.protocols import Each
+from oncotwin.studies.validation.scaled_logit import Scale
 
 PROBE, PROBE_TREES = Shape(2, 1, 0.1), 50
 """The learner of the permutation test: fixed beforehand, so that its null is exact and cheap."""

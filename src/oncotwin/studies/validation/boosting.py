@@ -15,7 +15,7 @@ import numpy as np
 
 from oncotwin.errors import BadInput
 from oncotwin.numerics.forest import LEAF, Forest, packed
-from oncotwin.studies.learning import Lesson
+from oncotwin.studies.validation.learning import Lesson
 
 try:
     import lightgbm

@@ -17,7 +17,7 @@ import numpy as np
 from oncotwin.errors import BadInput
 from oncotwin.numerics.selection import PRESSURES, select
 from oncotwin.numerics.tilting import tilt
-from oncotwin.studies.margins import Statement
+from oncotwin.studies.cohorts.margins import Statement
 
 LARGEST_MISS = 5e-3
 """By how much the weighted plausible patients may miss a wanted share: more, and the margin is out of their reach."""

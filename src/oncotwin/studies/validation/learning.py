@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.scaled_logit import Scale
+from oncotwin.studies.validation.scaled_logit import Scale
 
 
 class Lesson(NamedTuple):

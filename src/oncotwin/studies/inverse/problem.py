@@ -17,7 +17,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.likelihood import Data, Forward, Population, data_of, log_likelihood
+from oncotwin.studies.inverse.likelihood import Data, Forward, Population, data_of, log_likelihood
 
 STARTS = 8
 _FLAT = 1e-4  # largest entry of the gradient at which a search counts as ended

@@ -12,9 +12,9 @@ from oncotwin.core.features import FeatureTable, feature_table, patient_of
 from oncotwin.core.margins import Group
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.clinic import Visits, record
-from oncotwin.studies.feature_prior import draw_features
-from oncotwin.studies.margins import members
+from oncotwin.studies.cohorts.clinic import Visits, record
+from oncotwin.studies.cohorts.feature_prior import draw_features
+from oncotwin.studies.cohorts.margins import members
 
 Simulate = Callable[[np.ndarray, np.ndarray], Observables]
 """The model: latents (n, 6) and doses in cells (n,) to observables, leaves (n,)."""

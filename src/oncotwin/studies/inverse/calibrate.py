@@ -14,8 +14,8 @@ from jax import Array
 from scipy.optimize import minimize
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.inverse import Modes, Problem, curvature, modes, modes_near
-from oncotwin.studies.likelihood import Data, Population, data_of, log_likelihood
+from oncotwin.studies.inverse.likelihood import Data, Population, data_of, log_likelihood
+from oncotwin.studies.inverse.problem import Modes, Problem, curvature, modes, modes_near
 
 ROUNDS = 4
 DRAWS = 16

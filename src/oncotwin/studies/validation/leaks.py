@@ -8,8 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.stats import binomtest
 
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.recovery import recovery, spearman
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.recovery import recovery, spearman
 
 Observed = TypeVar("Observed", bound=tuple)
 SUSPECT = 0.95

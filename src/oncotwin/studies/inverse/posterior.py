@@ -13,8 +13,8 @@ from blackjax.diagnostics import effective_sample_size, potential_scale_reductio
 from jax import Array
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.inverse import Modes, Problem, curvature, modes, objective
-from oncotwin.studies.likelihood import Data, Population, data_of
+from oncotwin.studies.inverse.likelihood import Data, Population, data_of
+from oncotwin.studies.inverse.problem import Modes, Problem, curvature, modes, objective
 
 DEEPEST_TREE = 6  # doublings of a NUTS trajectory: 63 steps
 

@@ -13,11 +13,11 @@ import numpy as np
 from jax import Array
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.calibrate import Known, calibrated
-from oncotwin.studies.inverse import Problem, curvature, modes_near
-from oncotwin.studies.learning import Targets
-from oncotwin.studies.likelihood import Data, Population
-from oncotwin.studies.posterior import weights_of
+from oncotwin.studies.inverse.calibrate import Known, calibrated
+from oncotwin.studies.inverse.likelihood import Data, Population
+from oncotwin.studies.inverse.posterior import weights_of
+from oncotwin.studies.inverse.problem import Problem, curvature, modes_near
+from oncotwin.studies.validation.learning import Targets
 
 _NODES, _SHARES = np.polynomial.hermite_e.hermegauss(15)
 

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from oncotwin.studies import boosting, published, tuned
-from oncotwin.studies.folds import enough, training_masks
-from oncotwin.studies.gaussian import gaussian_process
-from oncotwin.studies.learning import Learner, Lesson, Targets, Teach, given, lesson_on
-from oncotwin.studies.linear import mean_only, ridge
-from oncotwin.studies.scaled_logit import Scale, exact
-from oncotwin.studies.trained import Train, train_default, train_published
-from oncotwin.studies.tuned import COVERAGE, cv_plus
+from oncotwin.studies.validation import boosting, published, tuned
+from oncotwin.studies.validation.folds import enough, training_masks
+from oncotwin.studies.validation.gaussian import gaussian_process
+from oncotwin.studies.validation.learning import Learner, Lesson, Targets, Teach, given, lesson_on
+from oncotwin.studies.validation.linear import mean_only, ridge
+from oncotwin.studies.validation.scaled_logit import Scale, exact
+from oncotwin.studies.validation.trained import Train, train_default, train_published
+from oncotwin.studies.validation.tuned import COVERAGE, cv_plus
 
 BOOSTING = "boosting"
 RIVALS: dict[str, Learner] = {"mean": mean_only, "ridge": ridge, "Gaussian process": gaussian_process}

@@ -15,7 +15,7 @@ from jax import Array
 
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.bank import Bank
+from oncotwin.studies.inverse.bank import Bank
 
 LOGARITHMIC = (
     "c_max",

@@ -6,7 +6,7 @@ import numpy as np
 
 from oncotwin.core.endpoints import Response
 from oncotwin.core.features import FeatureTable, Variable
-from oncotwin.studies.survival import kaplan_meier, median_time
+from oncotwin.studies.outcomes.survival import kaplan_meier, median_time
 
 
 def described(table: FeatureTable) -> list[dict[str, Any]]:

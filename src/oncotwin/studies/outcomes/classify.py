@@ -13,11 +13,11 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from oncotwin.errors import BadInput
-from oncotwin.studies import boosting
-from oncotwin.studies.binary import Scores, scores
-from oncotwin.studies.folds import enough, partition
-from oncotwin.studies.linear import standardised
-from oncotwin.studies.protocols import Each
+from oncotwin.studies.outcomes.binary import Scores, scores
+from oncotwin.studies.validation import boosting
+from oncotwin.studies.validation.folds import enough, partition
+from oncotwin.studies.validation.linear import standardised
+from oncotwin.studies.validation.protocols import Each
 
 TREES, DEPTH, LEAF, RATE = 50, 2, 2, 0.05
 PENALTY = 0.1

@@ -16,10 +16,10 @@ from jax import Array
 from scipy.stats import beta, chi2
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.emulator import scores_of
-from oncotwin.studies.inverse import Problem
-from oncotwin.studies.likelihood import Population, draw
-from oncotwin.studies.posterior import Estimates, Sampling, estimate
+from oncotwin.studies.inverse.emulator import scores_of
+from oncotwin.studies.inverse.likelihood import Population, draw
+from oncotwin.studies.inverse.posterior import Estimates, Sampling, estimate
+from oncotwin.studies.inverse.problem import Problem
 
 NOMINAL = 0.90
 RANKED = 99

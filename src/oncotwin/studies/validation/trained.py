@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from oncotwin.numerics.forest import Forest, evaluate
-from oncotwin.studies import published, tuned
-from oncotwin.studies.boosting import forest_of
-from oncotwin.studies.folds import partition
-from oncotwin.studies.learning import Lesson
-from oncotwin.studies.scaled_logit import Scale
-from oncotwin.studies.tuned import cv_plus
+from oncotwin.studies.validation import published, tuned
+from oncotwin.studies.validation.boosting import forest_of
+from oncotwin.studies.validation.folds import partition
+from oncotwin.studies.validation.learning import Lesson
+from oncotwin.studies.validation.scaled_logit import Scale
+from oncotwin.studies.validation.tuned import cv_plus
 
 Precision = Literal["float64", "float32"]
 """Of the features when the trees were grown: LightGBM compares doubles, scikit-learn singles."""

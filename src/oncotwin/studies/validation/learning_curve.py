@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 
 from oncotwin.errors import BadInput
-from oncotwin.studies.folds import LEAST_PATIENTS
-from oncotwin.studies.learning import Teach
-from oncotwin.studies.protocols import MODELS, Each, Protocol, validate_taught
-from oncotwin.studies.recovery import Recovery, recovery
+from oncotwin.studies.validation.folds import LEAST_PATIENTS
+from oncotwin.studies.validation.learning import Teach
+from oncotwin.studies.validation.protocols import MODELS, Each, Protocol, validate_taught
+from oncotwin.studies.validation.recovery import Recovery, recovery
 
 
 class Drawn(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 from jax import Array
 
 from oncotwin.core.observables import Observables
-from oncotwin.studies.inverse import Problem, descend, objective
-from oncotwin.studies.likelihood import Data, Population, data_of, log_likelihood
+from oncotwin.studies.inverse.likelihood import Data, Population, data_of, log_likelihood
+from oncotwin.studies.inverse.problem import Problem, descend, objective
 
 Scores = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(latents (n, 6), doses in cells (n,)) -> scores (n, m)."""

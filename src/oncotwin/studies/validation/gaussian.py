@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from oncotwin.studies.learning import Lesson
-from oncotwin.studies.linear import standardised
+from oncotwin.studies.validation.learning import Lesson
+from oncotwin.studies.validation.linear import standardised
 
 LENGTHS = np.geomspace(0.5, 20.0, 10)
 """Length scales tried, in standard deviations of a feature times the square root of the number of features."""

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from oncotwin.studies.boosting import Boosted, Shape, grow
-from oncotwin.studies.folds import partition
-from oncotwin.studies.learning import Lesson
-from oncotwin.studies.scaled_logit import Scale
+from oncotwin.studies.validation.boosting import Boosted, Shape, grow
+from oncotwin.studies.validation.folds import partition
+from oncotwin.studies.validation.learning import Lesson
+from oncotwin.studies.validation.scaled_logit import Scale
 
 SHAPES = tuple(Shape(depth, leaf, 0.1) for depth in (2, 3) for leaf in (1, 2))
 """Depths and leaves of the paper's grid at the faster of its rates."""

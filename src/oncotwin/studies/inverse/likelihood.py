@@ -17,7 +17,7 @@ from jax.scipy.stats import norm
 
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
-from oncotwin.studies.emulator import SCORES
+from oncotwin.studies.inverse.emulator import SCORES
 
 Forward = Callable[[Array, Array], Array]
 """(latents (6,), dose in cells ()) -> scores (m,), in the order of `emulator.SCORES`; an emulator, or the twin."""

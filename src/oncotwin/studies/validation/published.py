@@ -15,9 +15,9 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 from oncotwin.errors import BadInput
 from oncotwin.numerics.forest import LEAF, Forest, packed
-from oncotwin.studies.boosting import HUBER_QUANTILE, SUBSAMPLE
-from oncotwin.studies.folds import partition
-from oncotwin.studies.scaled_logit import Scale
+from oncotwin.studies.validation.boosting import HUBER_QUANTILE, SUBSAMPLE
+from oncotwin.studies.validation.folds import partition
+from oncotwin.studies.validation.scaled_logit import Scale
 
 RATES, DEPTHS, LEAVES, TREES = (0.05, 0.1), (2, 3), (1, 2), (100, 200)
 """The grid of section 2.5."""

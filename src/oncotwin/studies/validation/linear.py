@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from oncotwin.studies.learning import Lesson
+from oncotwin.studies.validation.learning import Lesson
 
 PENALTIES = np.geomspace(1e-1, 1e4, 21)
 """Ridge penalties tried, for features of unit variance."""

@@ -17,9 +17,9 @@ from SALib.analyze import sobol as analysis
 from SALib.sample import sobol as sampling
 
 from oncotwin.core.exchange import Latents
-from oncotwin.studies.emulator import SCORES
-from oncotwin.studies.inverse import Problem, descend, objective
-from oncotwin.studies.likelihood import CONTINUOUS, Data, Population, score_information
+from oncotwin.studies.inverse.emulator import SCORES
+from oncotwin.studies.inverse.likelihood import CONTINUOUS, Data, Population, score_information
+from oncotwin.studies.inverse.problem import Problem, descend, objective
 
 INPUTS = (*Latents._fields, "log dose")
 OBSERVATIONS = ("best_response", "crs_grade", *CONTINUOUS)

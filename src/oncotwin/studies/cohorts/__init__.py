@@ -1,0 +1,1 @@
+"""Cohorts: described, and made with a trial's margins."""

@@ -1,0 +1,1 @@
+"""The inverse problem: what outcomes say of a patient's latents, and what they cannot."""

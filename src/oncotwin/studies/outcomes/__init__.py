@@ -1,0 +1,1 @@
+"""Outcomes of patients: classified, described, compared."""

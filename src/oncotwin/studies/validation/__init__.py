@@ -1,0 +1,1 @@
+"""Latents from features: learners, protocols, and tests that nothing leaks."""
