@@ -92,8 +92,8 @@ PERSONAL_PICTURES = (
     Picture(
         "patients.png",
         "Every patient, out of fold",
-        "Out-of-fold latents with 90 % CV+ intervals against the reference, on the primary feature set, and which "
-        "model has the least median absolute error.",
+        "Out-of-fold latents against the reference, on the primary feature set, with 90 % CV+ intervals where the "
+        "protocol has them, and which model has the least median absolute error.",
         lambda results, summary: draw_patients(results),
     ),
     Picture(

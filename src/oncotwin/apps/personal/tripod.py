@@ -38,12 +38,13 @@ def _data(s: Mapping[str, Any]) -> dict[str, str]:
 
 def _methods(s: Mapping[str, Any]) -> dict[str, str]:
     folds = f"{s['repeats']} repeats of nested 5-fold cross-validation by patient"
+    intervals = " with 90 % CV+ intervals" if s["table2"][s["primary"]]["intervals"] else ""
     return {
         "4": "development with internal validation; no external validation",
         "12": f"protocol {s['protocol']}: gradient boosting beside mean, ridge, Gaussian process; {folds}; "
         f"{s['permutations']} permutations; patient bootstrap",
         "13": "no resampling of classes; balanced accuracy and trivial classifiers are shown beside F1",
-        "15": "latents in [0, 1] with 90 % CV+ intervals; probabilities of two outcomes, called positive from 0.5 on",
+        "15": f"latents in [0, 1]{intervals}; probabilities of two outcomes, called positive from 0.5 on",
         "16": "training and evaluation patients differ in nothing but the fold",
         "22": "model.npz: trees, columns, schema, settings; read by `oncotwin personalise COHORT --model RUN`",
     }
