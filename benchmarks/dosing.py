@@ -1,6 +1,6 @@
 """Cost of one dosing decision, ours and by peers in the same run, at equal closed-loop cost.
 
-    python benchmarks/dosing.py [--parts decisions,cohort,environment] [--rounds 5] [--json FILE]
+    python benchmarks/dosing.py [--parts decisions,cohort,environment] [--json FILE]
 
 `decisions`: the modified Stepanova model under predictive control with horizons 2, 5 and 10, 30 days from (600, 0.1):
 median and worst time of a decision, each the least of the rounds.  Peers, on the same rate function and objective:
@@ -12,10 +12,8 @@ Their closed-loop costs must agree with ours to 2e-3.  Peers that cannot be impo
 Times are of the processor, not of the wall, so that a busy machine distorts them less.
 """
 
-import argparse
 import contextlib
 import io
-import json
 import sys
 import time
 import warnings
@@ -27,6 +25,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from parts import run_parts
 
 from oncotwin.control.baselines import Constant
 from oncotwin.control.mpc import Mpc
@@ -45,7 +44,7 @@ MODEL = st.Stepanova(Stepped(st.Stepanova.control_step))
 P = st.StepanovaParameters()
 TASK = Task.every(1.0, float(DAYS), model=MODEL, parameters=P, cost=COST)
 SCALE = np.array([100.0, 1.0])
-STEPS, EQUAL = 4, 2e-3
+STEPS, EQUAL, ROUNDS = 4, 2e-3, 5
 QUIET = {"print_time": 0}
 SOLVERS = {
     "ipopt": QUIET | {"ipopt.print_level": 0, "ipopt.sb": "yes", "ipopt.warm_start_init_point": "yes"},
@@ -195,9 +194,9 @@ def do_mpc_peer(horizon: int) -> Callable[[], Callable]:
     return fresh
 
 
-def decisions(rounds: int) -> dict[str, Any]:
+def decisions() -> list[dict]:
     """Median and worst time of a decision of every solver, ratios to ours, and closed-loop costs."""
-    world, table = plant(), {}
+    world, table = plant(), []
     for horizon in HORIZONS:
         makers = {"ours": lambda: ours(horizon)}  # noqa: B023
         for name in SOLVERS:
@@ -211,22 +210,17 @@ def decisions(rounds: int) -> dict[str, Any]:
                 print(f"{name} is left out: {error}")
                 continue
             closed(fresh(), world)
-            loops = [closed(fresh(), world) for _ in range(rounds)]
+            loops = [closed(fresh(), world) for _ in range(ROUNDS)]
             least = np.min([loop.seconds for loop in loops], axis=0)
             rows[name] = {"median_us": 1e6 * np.median(least), "worst_us": 1e6 * least.max(), "cost": loops[-1].cost}
         for name, row in rows.items():
-            ratio = row["median_us"] / rows["ours"]["median_us"]
-            equal = abs(row["cost"] / rows["ours"]["cost"] - 1) < EQUAL
-            print(
-                f"N = {horizon:2d}  {name:10s} median {row['median_us']:8.1f} us  worst {row['worst_us']:9.1f} us  "
-                f"{ratio:6.1f} x ours  cost {row['cost']:.5f}{'' if equal else '  NOT EQUAL'}",
-                flush=True,
-            )
-        table[horizon] = rows
+            ratio = {"times_ours": row["median_us"] / rows["ours"]["median_us"]}
+            equal = {"equal": bool(abs(row["cost"] / rows["ours"]["cost"] - 1) < EQUAL)}
+            table.append({"N": horizon, "solver": name} | row | ratio | equal)
     return table
 
 
-def cohort() -> dict[str, float]:
+def cohort() -> list[dict]:
     """Decisions per second of processor time for a cohort in one vmap."""
     draws = np.random.default_rng(0)
     names = ("mu_C", "gamma", "mu_I", "delta", "alpha")
@@ -243,13 +237,11 @@ def cohort() -> dict[str, float]:
     seconds, wall = time.process_time() - begun, time.perf_counter() - wall
     made = PATIENTS * DAYS
     share = float(np.mean(np.asarray(statuses) == 0))
-    print(f"cohort: {made} decisions in {seconds:.2f} s of processor, {wall:.2f} s of wall")
-    print(f"        {made / seconds:,.0f} a second of processor")
-    print(f"        mean cost {float(jnp.mean(costs)):.3f}, decided {100 * share:.2f} %")
-    return {"decisions": made, "cpu_seconds": seconds, "wall_seconds": wall, "decided_share": share}
+    said = {"decisions": made, "cpu_seconds": seconds, "wall_seconds": wall, "per_cpu_second": made / seconds}
+    return [said | {"decided_share": share, "mean_cost": float(jnp.mean(costs))}]
 
 
-def environment() -> dict[str, float]:
+def environment() -> list[dict]:
     """Steps a second: of the Gymnasium environment, one by one, and of the model for a cohort."""
     rows = {}
     try:
@@ -275,24 +267,9 @@ def environment() -> dict[str, float]:
     begun = time.process_time()
     jax.block_until_ready(run(starts))
     rows["cohort_steps_per_second"] = 4096 * DAYS / (time.process_time() - begun)
-    for name, value in rows.items():
-        print(f"{name}: {value:,.0f}")
-    return rows
-
-
-def main() -> None:
-    """Run the parts that were asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="decisions,cohort,environment")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
-    warnings.simplefilter("ignore")
-    parts = {"decisions": lambda: decisions(asked.rounds), "cohort": cohort, "environment": environment}
-    results = {name: parts[name]() for name in asked.parts.split(",")}
-    if asked.json:
-        asked.json.write_text(json.dumps(results, indent=1))
+    return [rows]
 
 
 if __name__ == "__main__":
-    main()
+    warnings.simplefilter("ignore")
+    run_parts("dosing", __doc__, {"decisions": decisions, "cohort": cohort, "environment": environment})

@@ -61,7 +61,7 @@ def training_population(observed: Observables, doses_cells: np.ndarray, train: n
 
 
 def teacher(observed: Observables, doses_cells: np.ndarray) -> Teach:
-    """What teaches reference latents fold by fold, by the shipped emulator; see `studies.taught.taught`.
+    """What teaches reference latents fold by fold, by the shipped emulator; see `studies.validation.taught.taught`.
 
     observed, doses_cells: as in `reference_estimates`.  Raises BadInput as it does.
     """
