@@ -142,11 +142,12 @@ def planned(name: str, plan: Plan, own: CultureParameters, step_hours: float = U
 def controlled(name: str, controller: Any, step_hours: float = USUAL_STEP_HOURS, flaws: Flaws = NO_FLAWS) -> Process:
     """A controller of the learnt task as a process; controllers of one kind share one compiled program."""
     task = _task(step_hours)
-    own = noisier(task.parameters, flaws.noise)
+    numbers = (noisier(task.parameters, flaws.noise), flaws.missing)
+    own, missing = jax.tree.map(lambda x: np.asarray(x, float), numbers)  # arrays: worse instruments, the same program
 
     def grow(donors: Donors, key: jax.Array) -> Grown:
         keys = jax.random.split(key, donors.subtype.shape[0])
-        return in_batches(lambda some, noise: _grow(task, controller, own, flaws.missing, some, noise), donors, keys)
+        return in_batches(lambda some, noise: _grow(task, controller, own, missing, some, noise), donors, keys)
 
     return Process(name, own, grow)
 
@@ -178,9 +179,7 @@ def _task(step_hours: float) -> Task:
 
 
 @eqx.filter_jit
-def _grow(
-    task: Task, controller: Any, own: CultureParameters, missing: float, donors: Donors, keys: jax.Array
-) -> Grown:
+def _grow(task: Task, controller: Any, own: CultureParameters, missing: Any, donors: Donors, keys: jax.Array) -> Grown:
     """Every donor's culture under a controller."""
     own = jax.tree.map(lambda x: jnp.asarray(x, float), own)
     model = replace(task.model, missing=jnp.asarray(missing))
