@@ -13,6 +13,7 @@ from oncotwin.io.networks.signal_table import cell_table
 from oncotwin.models import lumped
 from oncotwin.models.cell import Cell, CellParameters
 from oncotwin.models.culture import Culture, CultureParameters
+from oncotwin.models.culture.lactate import LactateCulture, LactateParameters
 from oncotwin.models.tumour3d import Grid, Tumour, TumourParameters
 
 
@@ -29,6 +30,10 @@ def _culture() -> Task:
     return Task(model, CultureParameters.preset("gas_permeable"), (0.0, 0.125, 0.25))
 
 
+def _lactate() -> Task:
+    return Task(LactateCulture(), LactateParameters(), (0.0, 0.5, 1.0))
+
+
 def _lumped(model: type[lumped.Lumped], parameters: type[Parameters]) -> Task:
     return Task(model(), parameters(), (0.0, 0.5, 1.0))
 
@@ -38,6 +43,7 @@ CATALOGUE: Mapping[str, Callable[[], Task]] = MappingProxyType(
         "tumour": _tumour,
         "culture": _culture,
         "cell": _cell,
+        "lactate": _lactate,
         "combination": partial(_lumped, lumped.Combination, lumped.CombinationParameters),
         "depillis": partial(_lumped, lumped.DePillis, lumped.DePillisParameters),
         "docetaxel": partial(_lumped, lumped.Docetaxel, lumped.DocetaxelParameters),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from oncotwin.apps.learning import lactate, moves
+from oncotwin.apps.learning.lactate_fit import Cultures, fitted
 from oncotwin.apps.learning.problem import MIDDLE
 from oncotwin.apps.learning.watched import Seen
 from oncotwin.core.controller import Status
@@ -81,3 +82,15 @@ def test_a_recipe_keeps_all_but_its_medium():
     assert around.harvest.tolist() == [0.0, 0.0, 1.0]
     assert around.il21_ng_per_ml.shape == (3,)
     assert Readings._fields[-1] == "above"
+
+
+def test_the_fit_finds_what_cultures_were_made_with():
+    """Rates that grow by 0.6 a day with a yield of 1.5, one in ten readings gone wrong; whatever comes late."""
+    days = moves.INTERVAL_DAYS * np.arange(24)
+    made = 2.0 * np.exp(0.6 * days) * np.random.default_rng(0).choice([1.0, 1.01, 0.99], (40, 24))
+    made[::10, 5] *= 3.0
+    late = made * np.where(days < 5.0, 1.0, 0.1)
+    found = fitted(Cultures(late, late / 1.5))
+    assert found.mu == pytest.approx(0.6, abs=0.02)
+    assert pytest.approx(1.5) == found.Y
+    assert pytest.approx(2.0, rel=0.02) == found.P_0

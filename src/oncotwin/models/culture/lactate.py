@@ -22,6 +22,7 @@ from oncotwin.core.model import Model
 from oncotwin.core.parameters import Parameters, param
 
 _FITTED = "fitted to 54 cultures of the culture twin: python -m oncotwin.apps.learning.lactate_fit"
+_NEAR = "near the median of these cultures, 2.2"
 _CHOSEN = "choice of the process; uncalibrated"
 
 LEAST = 1e-6
@@ -37,7 +38,7 @@ class LactateParameters(Parameters):
     D_max: Array = param(4.0, "1/day", bounds=(0, 20), scope="treatment", source=_CHOSEN, doc="Greatest renewal.")
     R_a: Array = param(3.0, "mmol/L", bounds=(0.1, 50), scope="treatment", source=_CHOSEN, doc="Aim of lactate.")
     tau: Array = param(1.0, "day", bounds=(1e-3, 30), scope="treatment", source=_CHOSEN, doc="Rise to the aim.")
-    P_0: Array = param(2.0, "mmol/L/day", bounds=(1e-6, 1e3), scope="patient", source=_FITTED, doc="First production.")
+    P_0: Array = param(2.0, "mmol/L/day", bounds=(1e-6, 1e3), scope="patient", source=_NEAR, doc="First production.")
     L_0: Array = param(0.1, "mmol/L", bounds=(1e-6, 1e3), source="fresh medium", doc="First lactate and reference.")
 
 
