@@ -1,11 +1,12 @@
 """How fast policies of the culture are learnt, and how soon one beats the best standard protocol.
 
-    python benchmarks/learning.py [--parts environment,training] [--json FILE]
+    python benchmarks/learning.py [--parts environment,peer,training] [--json FILE]
 
 `environment`: decisions a second with random allowed moves, 64 cultures side by side, each decision half a day of
-culture for a donor drawn at random.  `training`: proximal policy optimisation, ten seeds side by side: decisions a
-second, its evaluations included, after compilation; and the seconds, compilation included, until the best seed's policy
-makes a product worth more than that of the best standard protocol, both on 54 donors that are not learnt on.
+culture for a donor drawn at random.  `peer`: the same culture through Gymnasium under stable-baselines3, where it is
+installed.  `training`: proximal policy optimisation, ten seeds side by side: decisions a second, its evaluations
+included, after compilation; and the seconds, compilation included, until the best seed's policy makes a product worth
+more than that of the best standard protocol, both on 54 donors that are not learnt on.
 
 For scale: stable-baselines3 2.9.2 (torch 2.13, CPU, two quiet cores) makes 468 decisions a second on CartPole with one
 gradient step a decision, 480 with 256-256 networks; those numbers were measured elsewhere and are printed beside ours,
@@ -24,6 +25,7 @@ import numpy as np
 from parts import run_parts
 
 from oncotwin.apps.learning import phase1
+from oncotwin.apps.learning.environments import culture
 from oncotwin.apps.learning.policies import deciding
 from oncotwin.apps.learning.problem import culture_problem
 from oncotwin.apps.learning.processes import controlled, made, process
@@ -35,6 +37,7 @@ from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.models.culture import Weights
 
 LANES, STEPS, SEEDS, DONORS, MOST = 64, 6, 10, 54, 6
+PEER_STEPS = 192
 SB3 = {"sb3_per_s": 468.0, "sb3_256_per_s": 480.0}
 
 
@@ -79,6 +82,19 @@ def environment() -> list[dict]:
     return [said | rates(LANES * STEPS, took) | SB3]
 
 
+def peer() -> list[dict]:
+    """PPO of stable-baselines3, as it comes and without masks, on the same culture, where it is installed."""
+    try:
+        from stable_baselines3 import PPO
+    except ImportError:
+        print("stable-baselines3 is not installed and left out")
+        return []
+    learner = PPO("MlpPolicy", culture(), n_steps=PEER_STEPS, batch_size=PEER_STEPS)
+    learner.learn(PEER_STEPS)
+    _, took = timed(lambda: learner.learn(PEER_STEPS))
+    return [{"what": "stable-baselines3, PPO"} | rates(PEER_STEPS, took)]
+
+
 def training() -> list[dict]:
     """Improvements until the best standard protocol is beaten on held-out donors, and one more."""
     donors, noise = phase1.patients(DONORS), jax.random.key(1)
@@ -103,4 +119,4 @@ def training() -> list[dict]:
 
 
 if __name__ == "__main__":
-    run_parts("learning", __doc__, {"environment": environment, "training": training})
+    run_parts("learning", __doc__, {"environment": environment, "peer": peer, "training": training})

@@ -20,6 +20,9 @@ except ImportError as error:
 MASK = "action_mask"
 """Key of `info` under which the levels that may be chosen stand, (m,), 0 or 1."""
 
+HELD = "level"
+"""Key of `info` under which the level stands that was held, where the one chosen would have broken a limit."""
+
 LARGEST = 1e6
 """Bound of a feature, either way."""
 
@@ -68,10 +71,10 @@ class DecisionEnvironment(gymnasium.Env):
 
     compiled: `programs` of the same problem, to share; made here by default.
 
-    variant: `levels`, a choice among m (a level that `info["action_mask"]` does not allow is refused), or `settings`,
-    shares in [0, 1] of the way between two bounds, mended where they would break a limit.  Observations are the
-    features, float32.  `info` holds `status` of the model and, of levels, the mask.  An episode ends where the problem
-    ends.
+    variant: `levels`, a choice among m, or `settings`, shares in [0, 1] of the way between two bounds.  Any choice is
+    taken: settings are mended, and in place of a level that `info["action_mask"]` does not allow the nearest that it
+    does is held.  Observations are the features, float32.  `info` holds `status` of the model and, of levels, the mask
+    and `level`, the one that was held.  An episode ends where the problem ends.
     """
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012
@@ -91,6 +94,7 @@ class DecisionEnvironment(gymnasium.Env):
         self.observation_space = spaces.Box(-LARGEST, LARGEST, features.shape, np.float32)
         if variant == "levels":
             self.action_space = spaces.Discrete(decisions.count)
+            self._far = _distances(decisions.levels)
         else:
             numbers = len(jax.tree.leaves(decisions.low))
             self.action_space = spaces.Box(0.0, 1.0, (numbers,), np.float32)
@@ -106,30 +110,37 @@ class DecisionEnvironment(gymnasium.Env):
         return np.asarray(features), self._info(allowed, 0)
 
     def step(self, action: Any) -> tuple[np.ndarray, float, bool, bool, dict]:
-        """Hold a choice over one interval.  Raises BadInput for one that is not allowed."""
+        """Hold a choice over one interval.  Raises BadInput for none of the space, and once the episode is over."""
         if self._episode is None:
             raise BadInput("the episode has not begun or is over", where="step", remedy="Call reset()")
         if not self.action_space.contains(action):
             raise BadInput("no such action", where="step", got=action, allowed=str(self.action_space))
-        if self.variant == "levels" and not self._mask[int(action)]:
-            allowed = ", ".join(map(str, np.flatnonzero(self._mask)))
-            raise BadInput("this level would break a limit", where="step", got=int(action), allowed=allowed)
-        chosen = self._action(self._episode, jnp.asarray(action))
+        chosen, held = self._action(self._episode, action)
         (episode, features, allowed), outcome, status = self._compiled.hold(self._episode, chosen)
         over = bool(outcome.over)
         self._episode = None if over else episode
-        return np.asarray(features), float(outcome.reward), over, False, self._info(allowed, int(status))
+        return np.asarray(features), float(outcome.reward), over, False, self._info(allowed, int(status)) | held
 
     def action_masks(self) -> np.ndarray:
         """Levels that may be chosen now, as maskable learners ask for them, (m,), bool."""
         return self._mask.astype(bool)
 
-    def _action(self, episode: Episode, choice: jax.Array) -> Any:
-        """The action of a choice."""
-        return self._compiled.level(choice) if self.variant == "levels" else self._compiled.settings(episode, choice)
+    def _action(self, episode: Episode, choice: Any) -> tuple[Any, dict[str, int]]:
+        """The action of a choice, mended, and what `info` says of it."""
+        if self.variant == "settings":
+            return self._compiled.settings(episode, jnp.asarray(choice)), {}
+        level = int(np.argmin(np.where(self._mask > 0, self._far[int(choice)], np.inf)))
+        return self._compiled.level(jnp.asarray(level)), {HELD: level}
 
     def _info(self, allowed: Any, status: int) -> dict[str, Any]:
         if self.variant == "settings":
             return {"status": status}
         self._mask = np.asarray(allowed).astype(np.int8)
         return {"status": status, MASK: self._mask}
+
+
+def _distances(levels: Any) -> np.ndarray:
+    """How far levels are from one another, (m, m): differences of what is done, each relative to its range, summed."""
+    columns = np.stack([np.asarray(leaf, float) for leaf in jax.tree.leaves(levels)], axis=-1)
+    ranges = np.ptp(columns, axis=0)
+    return np.sum(np.abs(columns[:, None] - columns[None]) / np.where(ranges > 0, ranges, 1.0), axis=-1)
