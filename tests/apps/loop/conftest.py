@@ -8,12 +8,14 @@ from oncotwin.apps.loop import run
 from oncotwin.apps.loop.settings import LoopPatient
 
 
-@pytest.fixture(scope="session", autouse=True)
-def coarse_pictures():
+def coarse(patched):
     """Figures are drawn whole, but with few dots to the inch."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(style, "DPI", 40)
-        yield
+    patched.setattr(style, "DPI", 40)
+
+
+@pytest.fixture(autouse=True)
+def coarse_pictures(monkeypatch):
+    coarse(monkeypatch)
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +23,7 @@ def looped(tmp_path_factory):
     """The whole loop, its cultures apart: its folder and its summary."""
     folder = tmp_path_factory.mktemp("loop") / "patient"
     with pytest.MonkeyPatch.context() as patched:
+        coarse(patched)
         patched.setattr(run, "grow", grown)
         summary = run.run_loop(LoopPatient(), SETTINGS, folder)
     return folder, summary
