@@ -82,6 +82,7 @@ def test_a_task_chooses_what_parameters_may_be_named():
         (["guard.levels=[0, 0.5]", "guard.per_day=[1, 0.2]"], "guard.per_day.1.*nothing can be given"),
         (["guard.levels=[0, 1]", "interval_days=7", "days=28", "guard.cumulative=[6, 9]"], "guard.cumulative.0"),
         (["guard.floor=0.5"], "a floor needs a measurement"),
+        (["guard.floor_of=tumour_1e6_cells", "guard.floor=-1"], "guard.floor.*out of range"),
         (['estimate.measured=["immune_density"]'], "noise needs its measurements"),
         (['estimate.measured=["a", "a"]', "estimate.noise=[1, 1]"], "estimate.measured.*: named twice"),
         (

@@ -141,7 +141,7 @@ class GuardSpec(Section):
         None, description="dose rates that exist, from 0 up, for every drug; doses are rounded down"
     )
     floor_of: str | None = Field(None, min_length=1, description="measurement below whose floor nothing is given")
-    floor: Number | None = Field(None, description="that floor, in the measurement's unit")
+    floor: Amount | None = Field(None, description="that floor, in the measurement's unit")
 
 
 class EstimateSpec(Section):
