@@ -1,11 +1,12 @@
 """How fast policies of the culture are learnt, and how soon one beats the best standard protocol.
 
-    python benchmarks/learning.py [--parts environment,peer,training] [--json FILE]
+    python benchmarks/learning.py [--parts environment,limits,peer,training] [--json FILE]
 
 `environment`: decisions a second with random allowed moves, 64 cultures side by side, each decision half a day of
-culture for a donor drawn at random.  `peer`: the same culture through Gymnasium under stable-baselines3, where it is
-installed.  `training`: proximal policy optimisation, ten seeds side by side: decisions a second, its evaluations
-included, after compilation; and the seconds, compilation included, until the best seed's policy makes a product worth
+culture for a donor drawn at random.  `limits`: how often choices that go for the limits, as far as the mask allows,
+break one.  `peer`: the same culture through Gymnasium under stable-baselines3, where it is installed.  `training`:
+proximal policy optimisation, ten seeds side by side: decisions a second, its evaluations included, after compilation;
+and the seconds, compilation included, until the best seed's policy makes a product worth
 more than that of the best standard protocol, both on 54 donors that are not learnt on.
 
 For scale: stable-baselines3 2.9.2 (torch 2.13, CPU, two quiet cores) makes 468 decisions a second on CartPole with one
@@ -30,6 +31,7 @@ from oncotwin.apps.learning.policies import deciding
 from oncotwin.apps.learning.problem import culture_problem
 from oncotwin.apps.learning.processes import controlled, made, process
 from oncotwin.apps.learning.rewards import worth
+from oncotwin.apps.learning.spite import WISHES, broken, tried
 from oncotwin.apps.learning.training import Plan, trainer
 from oncotwin.control.episodes import Choice, lanes, play
 from oncotwin.control.networks import LevelPolicy, masked
@@ -37,7 +39,7 @@ from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.models.culture import Weights
 
 LANES, STEPS, SEEDS, DONORS, MOST = 64, 6, 10, 54, 6
-PEER_STEPS = 192
+PEER_STEPS, CULTURES = 192, 540
 SB3 = {"sb3_per_s": 468.0, "sb3_256_per_s": 480.0}
 
 
@@ -82,6 +84,18 @@ def environment() -> list[dict]:
     return [said | rates(LANES * STEPS, took) | SB3]
 
 
+def limits() -> list[dict]:
+    """Half days from day 1 on with a limit broken at their end, for each way to go for it."""
+    rows = []
+    for wish in WISHES:
+        medium = tried(culture_problem(), (wish,), CULTURES, jax.random.key(17))
+        beyond = broken(medium)[..., 1:]
+        most = float(np.max(medium.lactate[..., 1:]))
+        said = {"what": wish, "half_days": int(beyond.size), "broken": int(beyond.sum())}
+        rows.append(said | {"cultures": CULTURES, "most_lactate": most})
+    return rows
+
+
 def peer() -> list[dict]:
     """PPO of stable-baselines3, as it comes and without masks, on the same culture, where it is installed."""
     try:
@@ -119,4 +133,4 @@ def training() -> list[dict]:
 
 
 if __name__ == "__main__":
-    run_parts("learning", __doc__, {"environment": environment, "peer": peer, "training": training})
+    run_parts("learning", __doc__, {"environment": environment, "limits": limits, "peer": peer, "training": training})

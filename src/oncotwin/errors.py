@@ -23,7 +23,8 @@ class OncotwinError(Exception):
         if allowed:
             parts.append(f"allowed: {allowed}")
         message = "; ".join(parts)
-        super().__init__(f"{message}. {remedy}" if remedy else f"{message}.")
+        ended = message if message.endswith((".", "?")) else f"{message}."
+        super().__init__(f"{ended} {remedy}" if remedy else ended)
 
 
 class BadInput(OncotwinError):

@@ -91,12 +91,38 @@ def test_check_says_what_can_be_used(cli, tmp_path):
     file = given_file(tmp_path, COHORT + ROWS)
     code, out, _ = cli("cohort", "check", file)
     assert code == 0
-    assert "can be used: 2 patients; variables: 3 baseline, 2 outcome" in out
+    assert "has no faults: 2 patients; variables: 3 baseline, 2 outcome" in out
+    assert "can be used" not in out
+    assert "`oncotwin personalise` refuses this cohort:" in out
+    assert "too few patients; got 2; allowed: 16 or more" in out
     assert "nothing being imputed: age (1 missing)" in out
     code, out, _ = cli("cohort", "check", file, "--json")
     report = json.loads(out)
     assert (code, report["usable"], report["faults"], report["incomplete"]) == (0, True, [], {"age": 1})
     assert report["variables"] == {"baseline": ["dose", "age", "sex"], "outcome": ["best_response", "pfs"]}
+    assert not report["personalise"]["accepted"]
+
+
+def test_check_says_what_personalise_will_do(cli, tmp_path):
+    people = [f"p{i:02d},{'2e9' if i == 3 else '2.5e8'},female,{40 + i},,,PR\n" for i in range(18)]
+    file = given_file(tmp_path, COHORT + "".join(people[:17]) + people[17].replace("PR", ""))
+    code, out, _ = cli("cohort", "check", file)
+    assert code == 0
+    said = " ".join(out.split())
+    assert "does not reach the dose of 1 of 18 patients; got 'p03 2e+09'; allowed: 1e+08 to 1e+09" in said
+    assert "features baseline: dose, age" in said
+    assert "the same in everybody, so no feature: sex" in said
+    assert "best_response (1 missing); still read for the reference latents of the patients who have it" in said
+    assert "nothing that the twin is compared with was observed of p17" in said
+    assert "objective response is left out" in said
+    about = json.loads(cli("cohort", "check", file, "--json")[1])["personalise"]
+    assert (about["accepted"], about["doses_outside_bank"], len(about["refusals"])) == (False, ["p03"], 1)
+    assert about["endpoints"]["objective response"] == {"with": 17, "without": 0, "unknown": 1}
+    assert about["endpoints_left_out"]["objective response"].startswith("17 of 17 patients have it")
+    file = given_file(tmp_path, COHORT + "".join(people).replace("2e9", "3e8").replace("PR", "SD", 5))
+    about = json.loads(cli("cohort", "check", file, "--json")[1])["personalise"]
+    assert (about["accepted"], about["refusals"], about["primary"]) == (True, [], "baseline")
+    assert list(about["endpoints_left_out"]) == ["disease control"]
 
 
 def test_check_tells_all_faults_and_leaves_with_two(cli, tmp_path):
@@ -105,6 +131,10 @@ def test_check_tells_all_faults_and_leaves_with_two(cli, tmp_path):
     assert (code, out) == (2, "")
     assert "row 2, column 'age [year]': out of range; got '610'; allowed: 0 to 120" in err
     assert "row 3, column 'best_response': unknown level; got 'XX'" in err
+    faulty = given_file(tmp_path, COHORT + ROWS.replace("61", "610"), "faulty.csv")
+    assert cli("cohort", "check", faulty)[2].rstrip().endswith("Is the header's unit right?")
+    odd = given_file(tmp_path, COHORT.replace("sex", "zzzz") + ROWS, "odd.csv")
+    assert ". A column whose header begins with # is left out." in cli("cohort", "check", odd)[2]
     code, out, err = cli("cohort", "check", file, "--json")
     faults = json.loads(out)["faults"]
     assert (code, [(f["row"], f["column"], f["got"]) for f in faults]) == (

@@ -1,6 +1,11 @@
 """Personalisation from a CSV to its report: the study on a cohort whose truth is known, files, figures, refusals."""
 
 import json
+import os
+import shutil
+import signal
+import time
+from multiprocessing import active_children
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +16,8 @@ from oncotwin.apps.cli import main as cli
 from oncotwin.apps.figures import main as redraw
 from oncotwin.apps.personal import patient as patients
 from oncotwin.apps.personal import reference as references
-from oncotwin.apps.personal.harmonise import endpoints_of, harmonise, observables_of, row_of
+from oncotwin.apps.personal.endpoints import counts, endpoint_doubts, endpoints_of, learnable, left_out
+from oncotwin.apps.personal.harmonise import READ, harmonise, informed, observables_of, row_of
 from oncotwin.apps.personal.model_file import ask, read_model
 from oncotwin.apps.personal.pool import side_by_side
 from oncotwin.apps.personal.report import write_personal_report
@@ -20,15 +26,16 @@ from oncotwin.apps.personal.study import Reference, unsettled
 from oncotwin.apps.personal.tripod import TOPICS, checklist
 from oncotwin.apps.personal.twin import TwinSpec
 from oncotwin.core.cohort import Cohort
-from oncotwin.core.features import feature_table, patient_of
-from oncotwin.errors import BadInput, StorageFailure
+from oncotwin.core.features import SCHEMA, feature_table, patient_of
+from oncotwin.errors import BadInput, Interrupted, StorageFailure
 from oncotwin.io.array_file import read_arrays, write_arrays
 from oncotwin.io.cohorts.files import write_cohort
 from oncotwin.io.cohorts.truth import write_truth
 from oncotwin.io.manifest import verify_manifest
-from oncotwin.io.rundir import only_empty
+from oncotwin.io.rundir import MANIFEST, PARTS, SUMMARY, only_empty
 from oncotwin.io.specs.personal import PersonalSpec, personal_spec, read_personal_spec
 from oncotwin.studies.inverse.likelihood import CONTINUOUS, data_of
+from oncotwin.studies.validation import protocols
 from oncotwin.studies.validation.learning import given
 
 N = 20
@@ -60,7 +67,7 @@ def made_up(n: int = N, seed: int = 0) -> tuple[Cohort, np.ndarray]:
     return Cohort(tuple(people)), theta
 
 
-def fake_estimates(observed, doses, key, train=None):
+def fake_estimates(observed, doses, key, train=None, emulator=None):
     """Reference estimates near the truth, without the inverse problem."""
     latents = made_up(len(doses))[1]
     sd = np.full(latents.shape, 0.05)
@@ -69,7 +76,7 @@ def fake_estimates(observed, doses, key, train=None):
     return SimpleNamespace(latents=latents, mean=latents, sd=sd, low=low, high=high, r_hat=one)
 
 
-def fake_teacher(observed, doses):
+def fake_teacher(observed, doses, emulator=None):
     """Targets near the truth, whoever is learnt from."""
     return given(made_up(len(doses))[1])
 
@@ -97,8 +104,73 @@ def test_run_directory_is_whole(run):
     assert list(summary["table2"]) == ["baseline", "baseline+early", "baseline+early+outcome"]
     assert summary["excluded"] == {"peak_crp": 1}
     assert summary["constant"] == ["sex"]
+    assert summary["gaps"].endswith("still read for the reference latents of the patients who have it: peak_crp")
+    assert summary["endpoints_left_out"] == {}
     assert read_personal_spec(path / "spec.toml").repeats == 1
     assert json.loads((path / "summary.json").read_text()) == summary
+
+
+def code(arguments):
+    """The exit code of the command line."""
+    with pytest.raises(SystemExit) as left:
+        cli.main(arguments)
+    return left.value.code
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(run, tmp_path, monkeypatch, capsys):
+    """Some folds are kept, the rest is worked out; a finished run is left alone, one of other patients refused."""
+    path, summary = run
+    monkeypatch.setattr(references, "reference_estimates", fake_estimates)
+    monkeypatch.setattr(references, "teacher", fake_teacher)
+    stopped = shutil.copytree(path, tmp_path / "stopped")
+    assert code(["personalise", "--resume", str(stopped)]) == 0
+    assert "finished" in capsys.readouterr().err
+    for name in (MANIFEST, SUMMARY):
+        (stopped / name).unlink()
+    folds = sorted((stopped / PARTS).glob("*.npz"))
+    assert len(folds) == 3 * 5
+    for fold in folds[3:]:
+        fold.unlink()
+    held, taken = protocols.hold_out, []
+    monkeypatch.setattr(protocols, "hold_out", lambda *given: taken.append(given) or held(*given))
+    assert code(["personalise", "--resume", str(stopped), "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert len(taken) == len(folds) - 3
+    apart = ("wall_seconds", "run_dir")
+    assert {k: v for k, v in again.items() if k not in apart} == {k: v for k, v in summary.items() if k not in apart}
+    assert verify_manifest(stopped) == []
+
+    (stopped / MANIFEST).unlink()
+    others = tmp_path / "others.csv"
+    write_cohort(others, made_up(seed=1)[0])
+    spec = (stopped / "spec.toml").read_text()
+    (stopped / "spec.toml").write_text(spec.replace(str(path.parent / "cohort.csv"), str(others)))
+    assert code(["personalise", "--resume", str(stopped)]) == 4
+    assert "another spec" in capsys.readouterr().err
+    assert code(["personalise", "x.csv", "--resume", str(stopped)]) == 2
+    assert "COHORT" in capsys.readouterr().err
+    assert code(["personalise"]) == 2
+    assert "no cohort" in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_the_fold_in_hand(run, tmp_path, monkeypatch, capsys):
+    path, _ = run
+    monkeypatch.setattr(references, "reference_estimates", fake_estimates)
+    monkeypatch.setattr(references, "teacher", fake_teacher)
+    held, taken = protocols.hold_out, []
+
+    def interrupted(*given):
+        taken.append(os.kill(os.getpid(), signal.SIGINT) if len(taken) == 1 else None)
+        return held(*given)
+
+    monkeypatch.setattr(protocols, "hold_out", interrupted)
+    spec = read_personal_spec(path / "spec.toml")
+    with pytest.raises(Interrupted, match="SIGINT") as stopped:
+        run_personalise(spec, tmp_path / "run", only_empty)
+    assert stopped.value.exit_code == 130
+    assert f"oncotwin personalise --resume {tmp_path / 'run'}" in stopped.value.remedy
+    assert len(list((tmp_path / "run" / PARTS).glob("*.npz"))) == len(taken) == 2
+    capsys.readouterr()
 
 
 def test_what_the_features_tell_is_found_and_no_more(run):
@@ -108,7 +180,9 @@ def test_what_the_features_tell_is_found_and_no_more(run):
     assert baseline["models"]["boosting"]["inf"]["rho"]["median"] > 0.5
     assert baseline["null"]["env"]["p_rho"] > 0.05
     assert early["null"]["env"]["p_rho"] == 0.05  # the best of 20
-    assert summary["verdicts"]["init"] == "not told from chance"
+    assert early["null"]["env"]["p_holm"] >= 6 * 0.05 - 1e-12
+    assert set(summary["verdicts"].values()) == {"not told from chance"}  # 19 permutations are too few, and it is said
+    assert any("119 or more can" in doubt for doubt in summary["doubts"])
     for row in early["intervals"].values():
         assert 0.6 <= row["coverage"] <= 1
 
@@ -166,6 +240,8 @@ def test_report_says_what_it_must(run):
     answers = {item.number: item.answer for item in items}
     assert answers["17"] == "for the authors"
     assert "needed (Riley 2019)" in answers["10"]
+    held = summary["endpoints"]["objective response"]["with"]
+    assert f"objective response: {held} of {N} patients" in answers["21"]
 
 
 def test_model_predicts_flags_and_refuses(run):
@@ -272,6 +348,12 @@ def test_cohorts_that_cannot_be_used_are_refused_with_exit_code_2(tmp_path, caps
     assert "no baseline variable that all patients have and that varies" in refused(tmp_path, capsys, same)
     blind = [patient_of(p.name, {"age": 50.0 + i, "dose": 2.5e8}) for i, p in enumerate(people)]
     assert "nothing was observed" in refused(tmp_path, capsys, blind)
+    unread = {"best_response": "NE", "target_change": -40.0, "os": 9.0, "os_event": 1.0}
+    blind = [patient_of(p.name, {"age": 50.0 + i, "dose": 2.5e8, **unread}) for i, p in enumerate(people)]
+    said = refused(tmp_path, capsys, blind)
+    assert "nothing was observed" in said
+    assert all(name in said for name in READ)
+    assert "a response that is NE tells nothing" in said
     text = (tmp_path / "bad.csv").read_text().splitlines()
     (tmp_path / "twice.csv").write_text("\n".join([*text, text[-1]]))
     with pytest.raises(SystemExit) as left:
@@ -303,12 +385,66 @@ def test_one_class_is_no_endpoint_and_twins_are_doubted():
     all_stable = [patient_of(p.name, {**p.features, "best_response": "SD", "target_change": 0.0}) for p in people]
     ready = harmonise(Cohort(tuple(all_stable)), "here")
     assert any("p00 and again" in doubt for doubt in ready.doubts)
-    assert np.ptp(endpoints_of(ready.table)["objective response"]) == 0
+    assert learnable(ready.table) == {}
+    assert left_out(ready.table) == {
+        "objective response": f"0 of {N} patients have it; 2 at least must have it, and 2 must not",
+        "disease control": f"{N} of {N} patients have it; 2 at least must have it, and 2 must not",
+    }
+    said = endpoint_doubts(ready.table)
+    assert [doubt.split(" is left out")[0] for doubt in said] == ["objective response", "disease control"]
+    assert ["figure 9" in doubt for doubt in said] == [True, False]
 
 
-def test_processes_give_what_one_gives():
+def without_response(lacking: int) -> Cohort:
+    """The made-up cohort, of whom the last few have no best response."""
+    people = made_up()[0].patients
+    bare = [patient_of(p.name, {**p.features, "target_change": 0.0}) for p in people[N - lacking :]]
+    return Cohort((*people[: N - lacking], *bare))
+
+
+def test_endpoints_are_of_those_who_have_a_response():
+    table = feature_table(without_response(3))
+    for positive in endpoints_of(table).values():
+        np.testing.assert_array_equal(np.flatnonzero(np.isnan(positive)), [17, 18, 19])
+    assert list(learnable(table)) == list(counts(table)) == ["objective response", "disease control"]
+    (said,) = endpoint_doubts(table)
+    assert said.startswith(f"3 of {N} patients have no best_response")
+    few = left_out(feature_table(without_response(5)))
+    assert set(few.values()) == {"15 of 20 patients have a best_response, and 16 are needed"}
+    none = left_out(feature_table(without_response(20)))
+    assert set(none.values()) == {"no patient has a best_response"}
+
+
+def test_what_counts_as_observed_is_what_the_likelihood_reads():
+    """One value of one patient at a time: it changes the data of equation (31) exactly where it is listed."""
+    names = ("a", "b")
+    blank = {"age": 50.0, "dose": 2.5e8}
+    for variable in SCHEMA:
+        value = {"best_response": "PR", "persistence": 100.0, "pfs": 3.0, "os": 5.0, "target_change": -40.0}
+        given_value = value.get(variable.name, variable.levels[0] if variable.levels else 20.0)
+        extra = {variable.name: 2.5e8 if variable.name == "dose" else given_value}
+        if variable.kind == "time-to-event":
+            extra[variable.event] = 1.0
+        people = (patient_of(names[0], {**blank, **extra}), patient_of(names[1], blank))
+        told = informed(feature_table(Cohort(people)), "here")
+        assert told.tolist() == [variable.name in READ, False], variable.name
+    evaluated = [patient_of("a", {**blank, "best_response": "NE"}), patient_of("b", {**blank, "best_response": "PD"})]
+    assert informed(feature_table(Cohort(tuple(evaluated))), "here").tolist() == [False, True]
+
+
+def _sleeping_beside_a_mistake(each):
+    assert next(each(abs, [-1, 2])) == 1
+    assert active_children()
+    each(time.sleep, [600.0])
+    list(each(abs, ["x"]))
+
+
+def test_processes_give_what_one_gives_and_end_with_an_error():
     with side_by_side(2) as each:
         assert list(each(abs, [-1, 2, -3])) == [1, 2, 3]
+    with pytest.raises(TypeError, match="bad operand"), side_by_side(2) as each:
+        _sleeping_beside_a_mistake(each)
+    assert not active_children()
     with side_by_side(1) as each:
         assert each is map
 

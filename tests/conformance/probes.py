@@ -74,6 +74,15 @@ PROBES = {
     "action and observation matter": Probe(lambda s, a: s.sign * (2.0 * a.dose - 1.0)),
 }
 
+MASKED = Probe(lambda s, a: jnp.where(s.age == 1.0, 4.0 * a.dose - 1.0, 0.0))
+"""Nothing at first, then 3 for a dose and -1 for none; with `no_dose_later` the 3 cannot be had."""
+
+
+def no_dose_later(seen: Seen, count: int) -> jax.Array:
+    """Which of the levels 0 and 1 is allowed: both in the first interval, none but 0 after it."""
+    del count
+    return jnp.stack([jnp.asarray(True), seen.age < 0.5])
+
 
 def probe(name: str, length: int) -> Task:
     """The task of a probe: `length` decisions, one a day."""

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from probes import PROBES, Choice, Nothing, Probe, Seen, either_sign
+from probes import MASKED, PROBES, Choice, Nothing, Probe, Seen, either_sign, no_dose_later
 
 from oncotwin import Task
 from oncotwin.control.decisions import Decisions
@@ -112,3 +112,33 @@ def test_the_better_action_is_found(make):
         right = np.full(SEEDS, (sign + 1) / 2)
         assert doses(make, "action and observation matter", sign) == pytest.approx(right, abs=0.1)
     assert learnt(make)[1][NAMES.index("action and observation matter")] == pytest.approx(np.full(SEEDS, 2.0), abs=0.2)
+
+
+MASKED_DECISIONS = Decisions(
+    LEVELS,
+    features=lambda seen: jnp.stack([seen.sign, seen.age]),
+    reward=lambda before, action, after, p: after.gain,
+    allowed=no_dose_later,
+)
+FEW = {"hidden": (8,), "lanes": 8, "judged": 2, "discount": 0.5, "improvements": 1}
+
+
+@pytest.mark.parametrize(
+    "learner",
+    [
+        Dqn(MASKED_DECISIONS, **FEW, ahead=1, warm_up=64, turns=150, learning_rate=1e-2, follow=0.1),
+        Ppo(MASKED_DECISIONS, **FEW, stretch=4, turns=60, learning_rate=2e-2, parts=2),
+    ],
+    ids=["dqn", "ppo"],
+)
+def test_what_may_not_be_done_is_neither_done_nor_counted(learner):
+    """The second interval brings -1, whatever is done in the first: both first values are -1/2, and the return -1.
+
+    Were the mask left out of what follows, a dose that is never tried would be worth what the network happens to say.
+    """
+    task = Task.every(1.0, 2.0, model=MASKED, parameters=Nothing())
+    memory, report = jax.jit(lambda key: learner.improve(task, learner.begin(task, key)))(jax.random.key(3))
+    assert float(report.score) == pytest.approx(-1.0)
+    features = jnp.asarray([1.0, 0.0])
+    values = memory.network(features) if isinstance(learner, Dqn) else memory.network.value(features)
+    assert np.asarray(values) == pytest.approx(np.full(len(values), -0.5), abs=0.1)

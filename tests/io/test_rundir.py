@@ -36,7 +36,7 @@ def test_new_paths_are_new_and_empty(tmp_path):
 def test_a_run_is_not_overwritten_unasked(tmp_path):
     path = a_run(tmp_path / "a")
     before = contents(path)
-    with pytest.raises(BadInput, match="not empty.*--resume.*--force"), rundir.begin(path):
+    with pytest.raises(BadInput, match="not empty.*--force.*--resume"), rundir.begin(path):
         pass
     assert contents(path) == before
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from oncotwin.errors import BadInput
 from oncotwin.studies.outcomes.binary import scores
 from oncotwin.studies.outcomes.classify import boosted_fast, boosted_published, direct, logistic, scored
-from oncotwin.studies.outcomes.sample_size import riley
+from oncotwin.studies.outcomes.sample_size import expected_r2, largest_r2, riley
 
 
 def test_metrics_are_scikit_learn_s():
@@ -83,6 +83,21 @@ def test_riley(phi, r2, first, third):
     size = riley(phi, 10, r2)
     assert (size.shrinkage, size.risk) == (first, third)
     assert size.needed == max(size)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.02, 0.985, 0.999])
+def test_rare_outcomes_have_a_sample_size_too(share):
+    assert largest_r2(share) < 0.2
+    r2 = expected_r2(share, 0.2)
+    assert r2 == pytest.approx(0.15 * largest_r2(share))
+    assert riley(share, 5, r2).needed > 100
+
+
+def test_an_r2_that_can_be_reached_stays():
+    assert [expected_r2(share, 0.2) for share in (0.03, 0.5, 0.97)] == [0.2] * 3
+    assert largest_r2(0.5) == pytest.approx(0.75)
+    with pytest.raises(BadInput, match="share of positives"):
+        expected_r2(1.0, 0.2)
 
 
 def test_riley_refuses_what_cannot_be():

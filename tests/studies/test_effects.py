@@ -108,3 +108,31 @@ def test_applicability():
     assert far.p == pytest.approx(1 / 41)
     others = np.sort(np.linalg.norm((X[1:] - X[0]) / X.std(axis=0), axis=1))
     assert known.distances[0] == pytest.approx(others[:NEIGHBOURS].mean())
+
+
+def test_a_value_that_no_training_patient_has_is_outside_where_all_have_the_same():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    X[:, 1] = np.log(2.5e8)
+    known, like = domain(X), X.mean(axis=0)
+    assert place(known, like).inside
+    assert known.distances == pytest.approx(domain(X[:, [0, 2]]).distances)  # no distance is taken in it
+    for dose in (9e8, 2.4e8):
+        other = place(known, np.where(np.arange(3) == 1, np.log(dose), like))
+        assert (other.inside, other.beyond) == (False, (1,))
+    twin = place(known, np.where(np.arange(3) == 1, np.log(9e8), X[0]))
+    assert place(known, X[0]).known
+    assert not twin.known
+
+
+@pytest.mark.parametrize("n", [16, 17, 18, 19, 20, 40])
+def test_an_unlike_patient_is_outside_however_few_are_learnt_from(n):
+    rng = np.random.default_rng(n)
+    line = rng.uniform(-1, 1, n)
+    X = np.stack([line, line + 0.01 * rng.normal(size=n)], axis=1)  # two columns that go together
+    known = domain(X)
+    odd = place(known, np.array([X[:, 0].min(), X[:, 1].max()]))  # each value alone is nothing special
+    assert odd.beyond == ()
+    assert odd.farthest
+    assert odd.p == pytest.approx(1 / (n + 1))
+    assert not odd.inside
+    assert place(known, X[np.argsort(line)[n // 2]] + 1e-6).inside

@@ -10,7 +10,7 @@ from oncotwin.studies.validation.leaks import alike, suspects
 from oncotwin.studies.validation.learning import given
 from oncotwin.studies.validation.learning_curve import Drawn, learning_curve
 from oncotwin.studies.validation.protocols import default_protocol
-from oncotwin.studies.validation.recovery import Null, Recovery, permutation_null, recovery, spread
+from oncotwin.studies.validation.recovery import Null, Recovery, holm, permutation_null, quantile, recovery, spread
 from oncotwin.studies.validation.scaled_logit import exact
 
 
@@ -53,6 +53,40 @@ def test_p_value_counts_the_observed():
     null = Null(observed, permuted)
     assert null.p_value("rho")[0] == 3 / 4
     assert null.p_value("r2")[0] == 1 / 4
+
+
+def test_what_is_not_defined_speaks_for_nothing():
+    zeros = np.zeros(2)
+    observed = Recovery(np.array([np.nan, 0.5]), zeros, zeros, np.array([np.nan, 0.5]))
+    permuted = np.array([[0.1, np.nan], [np.nan, 0.1], [0.2, 0.1]])
+    null = Null(observed, Recovery(permuted, *(np.zeros((3, 2)),) * 2, permuted))
+    for metric in ("rho", "r2"):
+        np.testing.assert_array_equal(null.p_value(metric), [1.0, 2 / 4])
+
+
+def test_latents_that_are_all_the_same_are_not_told_from_chance():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    null = permutation_null(X, given(np.full((20, 6), 0.5)), exact(), 4, 19, 0)
+    assert np.isnan(null.observed.rho).all()
+    np.testing.assert_array_equal(null.p_value("rho"), 1.0)
+    np.testing.assert_array_equal(null.p_value("r2"), 1.0)
+
+
+def test_means_and_quantiles_leave_out_what_is_not_defined():
+    values = np.array([[1.0, np.nan, np.nan], [2.0, 3.0, np.nan], [3.0, 5.0, np.nan]])
+    np.testing.assert_array_equal(quantile(values, 0.5), [2.0, 4.0, np.nan])
+    np.testing.assert_array_equal(quantile(values, [0.0, 1.0]), [[1.0, 3.0, np.nan], [3.0, 5.0, np.nan]])
+    theta = np.stack([np.linspace(0.1, 0.9, 12), np.full(12, 0.5)], axis=1)
+    predicted = np.stack([theta, np.full((12, 2), 0.5)])  # the second repeat predicts a constant
+    found = spread(predicted, theta, resamples=50)
+    assert found.median.rho[0] == pytest.approx(1.0)
+    assert found.low.rho[0] == pytest.approx(1.0)  # of the repeat that has a rank correlation
+    assert np.isnan(found.low.rho[1])
+
+
+def test_holm_is_step_down():
+    np.testing.assert_allclose(holm(np.array([0.04, 0.005, 0.03, 0.5])), [0.09, 0.02, 0.09, 0.5])
+    np.testing.assert_array_equal(holm(np.array([0.6, 0.9])), [1.0, 1.0])
 
 
 def test_p_values_are_uniform_where_nothing_is_to_be_found():

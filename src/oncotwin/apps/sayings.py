@@ -6,6 +6,7 @@ from typing import Any
 
 from oncotwin.apps.culture import setup as culture
 from oncotwin.apps.dosing.problem import problem_of, therapy_of
+from oncotwin.apps.loop.cells import check_process
 from oncotwin.apps.tumour import setup as tumour
 from oncotwin.io.specs.culture import CultureSpec
 from oncotwin.io.specs.dosing import ComparisonSpec, DosingSpec
@@ -43,6 +44,8 @@ def _comparison(spec: ComparisonSpec) -> str:
 
 
 def _veins(spec: VeinsSpec) -> str:
+    for process in spec.processes:
+        check_process(process, "processes")
     patients = f"{2 * spec.patients.pairs} patients and {3 * spec.patients.pairs} in part exchanged"
     return f"{len(spec.processes)} processes, {len(spec.regimens)} regimens, {patients}, {spec.slab.end_days:g} days"
 

@@ -34,8 +34,8 @@ class Variable(NamedTuple):
     name: in a table and as the header of a file.  kind: continuous, ordinal or nominal, or time-to-event, which has an
     event indicator of the name `event`.  unit: a pint expression, "1" for a pure number.  low, high: inclusive range.
     levels: of an ordinal variable from the least to the greatest, of a nominal one in any order; the code of a level is
-    its position.  tag: when it is known.  missing: `exclude` takes the whole variable out of quantitative steps where a
-    patient lacks it, and nothing is imputed; `refuse` makes it required.  doc: its meaning.
+    its position.  tag: when it is known.  missing: `exclude` makes it no feature where a patient lacks it, and nothing
+    is imputed; `refuse` makes it required.  doc: its meaning.
     """
 
     name: str
@@ -188,11 +188,11 @@ class FeatureTable:
         return self._keep([name in wanted for name in self.names])
 
     def complete(self) -> "FeatureTable":
-        """The variables that every patient has: those that quantitative steps may use, nothing being imputed."""
+        """The variables that every patient has: those that may be features, nothing being imputed."""
         return self._keep(~np.any(np.isnan(self.values), axis=0))
 
     def incomplete(self) -> dict[str, int]:
-        """Patients without a value, of each variable that is therefore excluded from quantitative steps."""
+        """Patients without a value, of each variable that is therefore no feature."""
         counts = np.sum(np.isnan(self.values), axis=0)
         return {name: int(count) for name, count in zip(self.names, counts, strict=True) if count}
 

@@ -21,6 +21,7 @@ _LOCK = ".lock"
 _NAMES = frozenset(
     {SPEC, LOG, SUMMARY, REPORT, MANIFEST, CHECKPOINT, f"{CHECKPOINT}.previous", RESULTS, FIGURES, _LOCK}
     | {"ro-crate-metadata.json", "exports", TABLE, STARTS, PARTS}
+    | {"results.npz", "model.npz", "course.npz", "curve.npz", "identifiability.npz"}  # arrays of cohorts and patients
 )
 
 
@@ -84,8 +85,15 @@ def only_empty(path: Path) -> None:
             "this folder is not empty",
             where=str(path),
             allowed="a new or empty folder",
-            remedy="Continue its run with --resume, replace it with --force, or choose another with --out",
+            remedy=_instead(path),
         )
+
+
+def _instead(path: Path) -> str:
+    """The remedy for a folder that holds something."""
+    stopped = (path / SPEC).is_file() and not (path / MANIFEST).exists()
+    going_on = " A run that was stopped goes on with --resume, where its command has that" if stopped else ""
+    return f"Choose another folder, or replace a run with --force.{going_on}".rstrip(".")
 
 
 def only_run(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtri_exp
 
 from oncotwin.errors import BadInput
 
@@ -18,6 +18,10 @@ LENGTHS = (0.3, 0.6, 1.2, 2.4, 4.8)
 """Lengths among which the evidence chooses, in units of the points' range."""
 NEWTON_STEPS, CLOSE = 100, 1e-9
 LOG_SQRT_2_PI = 0.9189385332046727
+SWEEPS = 60
+"""Rounds of Gibbs sampling before a draw is taken."""
+SWEEPS = 60
+"""Rounds of Gibbs sampling before a draw is taken."""
 
 
 class Preference(NamedTuple):
@@ -70,7 +74,7 @@ def learn_preference(better: np.ndarray, worse: np.ndarray, *, noise: float = NO
 
 
 class Slopes(NamedTuple):
-    """A line through a utility, each relative to the size of the first.
+    """A line through a utility whose slopes have known signs: their sizes as shares of their sum, each 0 to 1.
 
     mean: (d,).  low, high: 95 % of the posterior lie between, (d,).  draws: from the posterior, (k, d).
     """
@@ -81,23 +85,50 @@ class Slopes(NamedTuple):
     draws: np.ndarray
 
 
-def slopes(found: Preference, points: np.ndarray, *, seed: int = 0, draws: int = 400) -> Slopes:
-    """The weights of a linear utility nearest to the learnt one over points (m, d), with their uncertainty."""
-    points = np.atleast_2d(np.asarray(points, float))
+def slopes(found: Preference, points: np.ndarray, signs: np.ndarray, *, seed: int = 0, draws: int = 400) -> Slopes:
+    """The weights of a linear utility nearest to the learnt one over points (m, d), with their uncertainty.
+
+    signs: 1 where more is better, -1 where less is, (d,); the posterior is restricted to slopes of these signs.
+    """
+    points, signs = np.atleast_2d(np.asarray(points, float)), np.asarray(signs, float)
     mean, covariance = found.utility(points)
-    drawn = np.random.default_rng(seed).multivariate_normal(mean, covariance + 1e-9 * np.eye(len(mean)), draws)
-    line = np.column_stack([np.ones(len(points)), points])
-    fitted = np.linalg.lstsq(line, np.column_stack([mean, drawn.T]), rcond=None)[0][1:]
-    relative = fitted / np.maximum(np.abs(fitted[0]), 1e-12)
-    low, high = np.quantile(relative[:, 1:], [0.025, 0.975], axis=1)
-    return Slopes(relative[:, 0], low, high, relative[:, 1:].T)
+    line = signs[:, None] * np.linalg.pinv(np.column_stack([np.ones(len(points)), points]))[1:]
+    spread = line @ covariance @ line.T
+    floor = 1e-9 * max(float(np.trace(spread)), 1e-12) * np.eye(len(spread))
+    drawn = drawn_positive(line @ mean, 0.5 * (spread + spread.T) + floor, np.random.default_rng(seed), draws)
+    shares = drawn / drawn.sum(axis=1, keepdims=True)
+    low, high = np.quantile(shares, [0.025, 0.975], axis=0)
+    return Slopes(shares.mean(axis=0), low, high, shares)
+
+
+def drawn_positive(mean: np.ndarray, covariance: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
+    """Normal numbers of which none is below zero, (count, d), by Gibbs sampling in chains side by side.
+
+    mean: (d,), covariance: (d, d), of the normal law before it is restricted.  However far it lies on the wrong side,
+    each number is drawn from the tail that is left, by the inverse of its distribution in logarithms.
+    """
+    precision = np.linalg.inv(covariance)
+    own = np.diag(precision)
+    x = np.maximum(np.tile(mean, (count, 1)), 0.0)
+    for _ in range(SWEEPS):
+        for i in range(len(mean)):
+            apart = (x - mean) @ precision[i] - own[i] * (x[:, i] - mean[i])
+            middle, width = mean[i] - apart / own[i], own[i] ** -0.5
+            tail = log_ndtr(middle / width) + np.log1p(-rng.random(count))
+            x[:, i] = np.maximum(middle - width * ndtri_exp(tail), 1e-12 * width)
+    return x
 
 
 def most_doubtful(found: Preference, points: np.ndarray) -> tuple[int, int]:
-    """The pair of points (m, d) whose comparison is least foreseen: greatest doubt about a difference near zero."""
+    """The pair of points (m, d) whose comparison is least foreseen, of those the one that would tell most.
+
+    Score: spread of the difference, times how likely it is near zero; a difference that is sure of its sign tells
+    nothing however wide it is.
+    """
     mean, covariance = found.utility(points)
     spread = np.diag(covariance)[:, None] + np.diag(covariance)[None, :] - 2 * covariance
-    score = np.sqrt(np.maximum(spread, 0.0)) / (1.0 + np.abs(mean[:, None] - mean[None, :]))
+    width = np.sqrt(np.maximum(spread, 1e-12))
+    score = width * np.exp(-0.5 * ((mean[:, None] - mean[None, :]) / width) ** 2)
     np.fill_diagonal(score, -np.inf)
     first, second = np.unravel_index(int(np.argmax(score)), score.shape)
     return int(first), int(second)

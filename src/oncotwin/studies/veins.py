@@ -15,7 +15,7 @@ from oncotwin.errors import BadInput
 from oncotwin.numerics.elementary import exp, log, maximum, minimum
 
 _OURS = "uncalibrated"
-_REFERENCE = "the culture twin: protocol static-il2, a healthy donor of middle age"
+_REFERENCE = "the culture twin, static-il2, healthy donor of middle age: python -m oncotwin.apps.loop.reference"
 _CULTURE_TIME = "PMC8274631: cells harvested on day 3 control leukaemia in mice at a sixth of the dose of day 9"
 _MEMORY = (
     "direction: naive-like cells track expansion (Blood 123:3750), so do central-memory cells (Clin Cancer Res 28:3378)"
@@ -40,19 +40,19 @@ class VeinParameters(Parameters):
         0.9, "1", bounds=(0, 1), scope="treatment", source=_OURS, doc="Share of cells left by formulation and thaw."
     )
     young_reference: Array = param(
-        0.1925, "1", bounds=(0, 1), source=_REFERENCE, doc="Less differentiated share of the reference product."
+        0.1680, "1", bounds=(0, 1), source=_REFERENCE, doc="Less differentiated share of the reference product."
     )
     cytotoxicity_reference: Array = param(
-        0.44, "1", bounds=(0, 1), source=_REFERENCE, doc="Cytotoxicity score of the reference product."
+        0.4184, "1", bounds=(0, 1), source=_REFERENCE, doc="Cytotoxicity score of the reference product."
     )
     exhausted_reference: Array = param(
-        0.0377, "1", bounds=(0, 1), source=_REFERENCE, doc="Exhausted share of the reference product."
+        0.0406, "1", bounds=(0, 1), source=_REFERENCE, doc="Exhausted share of the reference product."
     )
     crs_reference: Array = param(
-        0.5094, "1", bounds=(0.001, 0.999), source=_REFERENCE, doc="CRS risk score of the reference product."
+        0.5061, "1", bounds=(0.001, 0.999), source=_REFERENCE, doc="CRS risk score of the reference product."
     )
     copies_reference: Array = param(
-        1.615, "1", bounds=(0.01, 100), source=_REFERENCE, doc="Vector copies for each CAR-positive cell of it."
+        1.6152, "1", bounds=(0.01, 100), source=_REFERENCE, doc="Vector copies for each CAR-positive cell of it."
     )
     blast_weight: Array = param(
         0.5, "1", bounds=(0, 1), source=_OURS, doc="What an activated blast counts as a less differentiated cell."
@@ -79,7 +79,7 @@ class VeinParameters(Parameters):
         "1",
         bounds=(0, 10),
         source="kill halves for cells kept in 20 mmol/L lactic acid (Blood 109:3812), whose score falls by 0.16 in the "
-        "culture twin",
+        "culture twin at pH 7.2",
         doc="Rise of the latent cyt for one of the cytotoxicity score.",
     )
     gain_exh: Array = param(

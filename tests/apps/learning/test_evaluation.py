@@ -8,14 +8,14 @@ import pytest
 
 from oncotwin.apps.learning import evaluation, phase1
 from oncotwin.apps.learning.evaluation import Asked
-from oncotwin.apps.learning.judgement import judged
+from oncotwin.apps.learning.judgement import judged, summarise
 from oncotwin.apps.learning.moves import CAPACITY_ML
 from oncotwin.apps.learning.policies import save_recipe
 from oncotwin.apps.learning.priorities import Priorities, declared
 from oncotwin.apps.learning.processes import Extremes, Flaws, Process
 from oncotwin.apps.reports import REPORTS
 from oncotwin.core.exchange import Product
-from oncotwin.errors import BadInput
+from oncotwin.errors import BadInput, NumericalFailure
 from oncotwin.io.cultures.protocols import protocol_names
 from oncotwin.io.rundir import only_empty
 from oncotwin.io.specs.kinds import kind_of
@@ -100,6 +100,11 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_grown(tmp_path):
         evaluation.evaluate(Asked(("culture-ppo",), 26), tmp_path / "run", only_empty)
     with pytest.raises(BadInput, match="no training with seeds"):
         evaluation.evaluate(Asked(("culture-ppo",), 27, seeds=(tmp_path,)), tmp_path / "run", only_empty)
+    for step in (0.0, -1.0, 1.5, np.nan):
+        with pytest.raises(BadInput, match="--step-hours: the step must be short"):
+            evaluation.evaluate(Asked(("culture-ppo",), 27, step), tmp_path / "run", only_empty)
+    with pytest.raises(BadInput, match="--policy: no policy of this name.*culture-ppo"):
+        evaluation.evaluate(Asked(("culture-pp",), 27), tmp_path / "run", only_empty)
     assert not (tmp_path / "run").exists()
 
 
@@ -141,3 +146,79 @@ def test_doubt_about_the_weights_is_doubt_about_the_best():
     assert fixed["worth"]["strong"]["value"] == pytest.approx(float(both["strong"].worth[0]))
     assert fixed["worth"]["strong"]["low"] == fixed["worth"]["strong"]["high"]
     assert Flaws().noise == 1.0
+
+
+def broken(product, which):
+    """The product with the scores of some donors' cultures lost."""
+    lost = np.where(which, np.nan, 1.0)
+    return product._replace(cytotoxicity=product.cytotoxicity * lost, crs_risk=product.crs_risk * lost)
+
+
+def test_failed_cultures_are_left_out_pair_by_pair_and_counted(tmp_path, monkeypatch, capsys):
+    """A whole kind of donor fails under the best policy, another under a protocol, everybody under a third."""
+    names = [*protocol_names(), "feedback", "culture-ppo"]
+    failing = {
+        "culture-ppo": lambda donors: np.asarray(donors.subtype) == 3,
+        names[0]: lambda donors: np.asarray(donors.subtype) == 5,
+        names[1]: lambda donors: np.asarray(donors.subtype) >= 0,
+    }
+
+    def contender(name, rank):
+        def grow(donors, key):
+            grown = made(rank, donors)
+            if name in failing:
+                grown.product = broken(grown.product, failing[name](donors))
+            return grown
+
+        return lambda flaws: Process(name, None, grow)
+
+    ways = {name: contender(name, rank) for rank, name in enumerate(names)}
+    monkeypatch.setattr(evaluation, "contenders", lambda policies, step_hours: ways)
+    said = evaluation.evaluate(Asked(("culture-ppo",), DONORS), tmp_path / "run", only_empty)
+    assert said["failed"] == {names[0]: 2, names[1]: DONORS, "culture-ppo": 2}
+    assert said["not_compared"] == [names[1]]
+    assert names[1] not in said["means"]
+    assert said["best"] == "culture-ppo"
+    kinds = np.asarray(phase1.patients(DONORS).subtype)
+    sound = made(len(names) - 1, phase1.patients(DONORS)).product.cytotoxicity[kinds != 3]
+    assert said["means"]["culture-ppo"]["cytotoxicity"] == pytest.approx(sound.mean())
+    assert said["means"]["culture-ppo"]["failed"] == pytest.approx(2 / DONORS)
+    first = made(0, phase1.patients(DONORS)).product.cytotoxicity
+    last = made(len(names) - 1, phase1.patients(DONORS)).product.cytotoxicity
+    both = (kinds != 3) & (kinds != 5)
+    change = said["changes"]["culture-ppo"][names[0]]["cytotoxicity"]["relative"]["value"]
+    assert change == pytest.approx(last[both].mean() / first[both].mean() - 1)
+    assert said["by_subtype"]["culture-ppo"][" ".join(phase1.SUBTYPES[3])] is None
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert f"culture-ppo 2 of {DONORS}" in page
+    assert f"Too many failed to compare {names[1]}" in page
+    assert f"{DONORS} failed" in capsys.readouterr().err
+
+
+def test_where_every_standard_fails_it_is_said_and_nothing_is_best():
+    rows = {name: np.full(4, np.nan) for name in phase1.Outcomes._fields}
+    lost = phase1.Outcomes(**rows | {"failed": np.ones(4)})
+    found = {name: (lost, None) for name in protocol_names()}
+    with pytest.raises(NumericalFailure, match="every standard protocol failed.*--step-hours"):
+        summarise(found, SimpleNamespace(subtype=np.arange(4)), (), declared(Weights()))
+
+
+def test_slopes_are_as_doubtful_as_processes_and_donors_are_few():
+    """A condition that differs between six processes alone: 60 donors of each do not make 360 observations."""
+    rng = np.random.default_rng(3)
+    levels, apart = np.arange(6.0), 1.5 * rng.standard_normal(6)
+    found = {}
+    for number, (level, own) in enumerate(zip(levels, apart, strict=True)):
+        conditions = {name: 0.1 * rng.standard_normal(60) for name in phase1.CONDITIONS}
+        conditions["lactate_mmol_per_l"] = np.full(60, level)
+        outcome = level + own + 0.1 * rng.standard_normal(60)
+        found[f"process {number}"] = (SimpleNamespace(crs_risk=outcome), SimpleNamespace(conditions=conditions))
+    slope = phase1.regression(found, "crs_risk")["lactate_mmol_per_l"]
+    rows = np.concatenate([both[0].crs_risk for both in found.values()]), np.repeat(levels, 60)
+    drawn = [np.corrcoef(rows[0][some], rows[1][some])[0, 1] for some in rng.integers(0, 360, (200, 360))]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert slope.low < slope.value < slope.high
+    assert slope.high - slope.low > 3 * (high - low)
+    one = {"only": found["process 0"]}
+    alone = phase1.regression(one, "crs_risk")["glucose_mmol_per_l"]
+    assert alone.low < alone.value < alone.high

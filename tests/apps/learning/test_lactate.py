@@ -8,6 +8,7 @@ import pytest
 from oncotwin.apps.learning import lactate, moves
 from oncotwin.apps.learning.lactate_fit import Cultures, fitted
 from oncotwin.apps.learning.problem import MIDDLE
+from oncotwin.apps.learning.turnover import at_first
 from oncotwin.apps.learning.watched import Seen
 from oncotwin.core.controller import Status
 from oncotwin.models.culture import Observation
@@ -31,7 +32,7 @@ def seen(day, glucose, made_lactate):
     """What an operator sees; the readings before were the same."""
     readings = {"time_days": day, "glucose_mmol_per_l": glucose, "lactate_mmol_per_l": made_lactate}
     now = Observation(*(jnp.asarray(x) for x in MIDDLE))._replace(**{k: jnp.asarray(v) for k, v in readings.items()})
-    return Seen(now, now, now, jnp.asarray(0.0))
+    return Seen(now, now, now, jnp.asarray(0.0), at_first(now))
 
 
 @pytest.mark.parametrize("renewal", [0.0, 0.7, 4.0])
@@ -67,7 +68,7 @@ def test_lactate_follows_its_reference_through_noise(act, controller):
 
 
 def test_the_masks_go_before_the_plan_and_a_blind_probe_is_said(act, controller):
-    sour = act(seen(3.0, 18.0, 15.0), controller.start())
+    sour = act(seen(3.0, 18.0, 45.0), controller.start())
     assert float(sour.action.perfusion_per_day) == moves.MEDIUM[-1]
     assert float(sour.memory[0].action.perfusion_per_day) == moves.MEDIUM[-1]
     assert float(act(seen(3.0, 18.0, 1.0), (controller.start()[0], jnp.asarray(20, jnp.int32))).action.harvest) == 0.0

@@ -98,6 +98,18 @@ def test_the_spread_is_split_and_the_draws_are_paired(looped):
     assert summary["differences"]["C-B"]["log_burden"]["mean"] == pytest.approx(gaps.mean())
 
 
+def test_the_loop_says_what_it_was_asked_and_what_is_cut_off(looped):
+    folder, summary = looped
+    assert "oncotwin demo --cells" not in (folder / "report.html").read_text()
+    assert "<code>oncotwin demo --drugs fixed</code>; grid, days" in (folder / "report.html").read_text()
+    assert summary["drugs"]["words"].endswith("one of three intervals of 14 days")
+    assert set(summary["clipped"]) == {"A", "B"}
+    assert all(0 <= share <= 1 for shares in summary["clipped"].values() for share in shares.values())
+    seen, counted = np.array(summary["belief"]["seen"]), np.array(summary["belief"]["counted"])
+    assert not counted[:, 0].any()
+    assert np.array_equal(counted[:, 1:], seen[:, 1:] > SMALLEST_MM3 * 1.00001)
+
+
 def test_a_folder_in_use_is_refused(looped):
     with pytest.raises(BadInput, match="not empty"):
         run.run_loop(LoopPatient(), SETTINGS, looped[0])
@@ -295,10 +307,10 @@ def test_a_patient_is_read_from_a_file_and_the_command_line(tmp_path):
         (["--latents", "ex=0.5"], "Did you mean 'exh'"),
         (["--latents", "exh=1.5"], "allowed: 0 to 1"),
         (["--latents", "exh"], "NAME=VALUE"),
-        (["--donor", "age=old"], "young, middle, elderly"),
+        (["--donor", "age=old"], "--donor: unknown age of a donor; got 'old'; allowed: young, middle, elderly"),
         (["--donor", "colour=red"], "unknown trait"),
-        (["--drugs", "mcp"], "Did you mean 'mpc'"),
-        (["--cells", "static"], "unknown process"),
+        (["--drugs", "mcp"], "--drugs: unknown regimen; got 'mcp'; allowed: none, fixed, mpc. Did you mean 'mpc'"),
+        (["--cells", "static"], "--cells: unknown process"),
         (["--patient", "absent.toml"], "absent.toml"),
         (["--priorities", "absent.json"], "no priorities"),
         (["doses", "--drugs", "mpc"], "has its own patient"),
@@ -320,12 +332,38 @@ def test_a_mistake_is_one_message_and_leaves_nothing(capsys, tmp_path, monkeypat
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [(('regimens=["mcp"]',), "regimens"), (("patients.pairs=1",), "2 to 2000"), (("patient.pairs=3",), "Did you mean")],
+    [
+        (('regimens=["mcp"]',), "regimens"),
+        (("patients.pairs=1",), "2 to 2000"),
+        (("patient.pairs=3",), "Did you mean"),
+        (
+            ("slab.end_days=30",),
+            r"slab.end_days=30: follow-up ends before.*got 30.0; allowed: above slab.drugs_days = 42",
+        ),
+        (("slab.drugs_days=112",), "follow-up ends before"),
+        (("slab.interval_days=0.01",), "too many decisions on drugs.*allowed: from 0.07"),
+        (("patients.low=0.9",), "patients.low=0.9: the least latent.*allowed: up to patients.high = 0.8"),
+        (('processes=["learnt","short","learnt"]',), "processes.*named twice; got 'learnt'; allowed: each once"),
+        (('regimens=["none","none"]',), "named twice; got 'none'"),
+        (('processes=["sort"]',), "processes: unknown process; got 'sort'.*Did you mean 'short'"),
+        (("parameters.r_Q=0.1",), "see `oncotwin parameters tumour`"),
+    ],
 )
 def test_a_faulty_study_is_refused(tmp_path, changes, told):
     with pytest.raises(BadInput, match=told):
         study.run_veins(None, ("kind=veins", *changes), tmp_path / "study", lambda path: None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_config_check_resolves_the_processes_of_a_study(tmp_path, capsys):
+    file = tmp_path / "veins.toml"
+    for processes, code, told in (('["sort"]', 2, "unknown process"), ('["short", "learnt"]', 0, "2 processes")):
+        file.write_text(f'kind = "veins"\nprocesses = {processes}\n')
+        with pytest.raises(SystemExit) as left:
+            main(["config", "check", "veins", str(file)])
+        printed = capsys.readouterr()
+        assert left.value.code == code
+        assert told in printed.out + printed.err
 
 
 def test_the_processes_are_the_shipped_ones_or_learnt():

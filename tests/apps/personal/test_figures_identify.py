@@ -23,7 +23,7 @@ def test_the_figures_are_drawn_again_from_the_arrays(tmp_path):
     )
     keep(tmp_path / ARRAYS, found)
     draw_all(tmp_path)
-    sizes = {name: (tmp_path / f"{name}.png").stat().st_size for name in CAPTIONS}
+    sizes = {name: (tmp_path / "figures" / f"{name}.png").stat().st_size for name in CAPTIONS}
     assert min(sizes.values()) > 10_000
     said = summary_of(found, np.ones((30, 6)))
     assert said["coverage_of_90_percent_intervals"]["esc"] == 0.9

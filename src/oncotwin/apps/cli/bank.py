@@ -34,17 +34,17 @@ def build(
     out
         Folder for bank.npz and its manifest.
     count
-        Simulations, a power of two.
+        Simulations, a power of two from 2 to 1048576.
     dimensions
         A slab of 1 cm (2) or the box (3).
     voxels
-        Along each edge of 3 cm.
+        Along each edge of 3 cm, 4 to 256.
     least_dose
         CAR-T cells.
     most_dose
         CAR-T cells.
     seed
-        Of the design.
+        Of the design, 0 or more.
     """
     from oncotwin.apps.compiled import keep_compiled
     from oncotwin.apps.personal.bank import BankSpec, build_bank, describe
@@ -63,7 +63,7 @@ def describe_bank(file: Path | None = None, /, *, as_json: Json = False) -> None
     Parameters
     ----------
     file
-        bank.npz; without it, the shipped bank.
+        bank.npz or the folder of a build; without it, the shipped bank.
     """
     from oncotwin.apps.personal.bank import describe, read_bank, shipped_bank
 
@@ -91,4 +91,17 @@ def _show(description: dict[str, Any], as_json: bool) -> None:
     print(f"progressed: {description['progressed']:.1%}")
     for name, (low, middle, high) in description["quantiles_05_50_95"].items():
         print(f"{name:>20} {low:>12.4g} {middle:>12.4g} {high:>12.4g}   5 %, median, 95 %")
+    print(_emulator_line(description["emulator"]))
+    for name, one in description["emulator"].items():
+        relative = "does not vary" if one["relative"] is None else f"{one['relative']:>12.1%}"
+        print(f"{name:>20} {one['error']:>12.4g} {one['spread']:>12.4g} {relative}")
     print(json.dumps(description["about"]))
+
+
+def _emulator_line(errors: dict[str, Any]) -> str:
+    """What stands above the errors of a bank's emulator."""
+    if not errors:
+        return "emulator: none, for it needs more simulations (240 or more that can be trusted)"
+    return (
+        "emulator: error on held-out simulations, spread over the bank (logarithms, the last three apart), their ratio"
+    )

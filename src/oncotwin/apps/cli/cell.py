@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from oncotwin.apps.cli.shown import print_shown
+
 cell = App(name="cell", help="Run the virtual CAR-T cell; rebuild it; bring a PySB model.")
 
 Amount = Annotated[str | None, Parameter()]
@@ -62,7 +64,7 @@ def run_cell(
     if as_json:
         print(json.dumps(summary, indent=2))
     else:
-        _print(cell_table(summary))
+        print_shown(cell_table(summary))
     if out is not None:
         print(f"Results: {out}", file=sys.stderr)
 
@@ -73,7 +75,7 @@ def parameters() -> None:
     from oncotwin.apps.tables import parameter_table
     from oncotwin.models.cell import CellParameters
 
-    _print(parameter_table(CellParameters()))
+    print_shown(parameter_table(CellParameters()))
 
 
 @cell.command
@@ -119,11 +121,3 @@ def convert(model: str, file: Path, /) -> None:
 
     print(f"Running the code of {model}", file=sys.stderr)
     print(convert_model(model, file))
-
-
-def _print(shown: object) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(shown)

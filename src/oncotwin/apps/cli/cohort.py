@@ -1,13 +1,13 @@
 """Cohorts on the command line: template, check, describe, virtual, curve.  Heavy modules are imported inside."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
+from oncotwin.apps.cli.shown import print_shown, show
 from oncotwin.errors import BadInput
 
 cohort = App(name="cohort", help="Cohorts of patients: template, check, describe, virtual, curve.")
@@ -39,13 +39,14 @@ def cohort_template(file: Path | None = None, /, *, force: Force = False, as_jso
 
 @cohort.command(name="check")
 def cohort_check(file: str, /, *, as_json: Json = False) -> None:
-    """Say whether a cohort can be used, and everything that is wrong with it if not.
+    """Say everything that is wrong with a cohort's file, or what `oncotwin personalise` will do with it.
 
     Parameters
     ----------
     file
         CSV file, or the name of a cohort that ships: ct041-reconstructed.
     """
+    from oncotwin.apps.cohorts.prospect import prospect, said_of_prospect
     from oncotwin.apps.cohorts.reading import checked, cohort_file
     from oncotwin.apps.cohorts.tables import said_of_check
     from oncotwin.io.cohorts.columns import Fault
@@ -53,12 +54,15 @@ def cohort_check(file: str, /, *, as_json: Json = False) -> None:
 
     with cohort_file(file) as path:
         report = checked(path)
+        if report["usable"]:
+            report["personalise"] = prospect(path)
         if as_json:
             print(json.dumps(report, indent=2))
         if not report["usable"]:
             refuse(path, [Fault(**fault) for fault in report["faults"]])
     if not as_json:
         print(said_of_check(report))
+        print(said_of_prospect(report["personalise"]))
 
 
 @cohort.command(name="describe")
@@ -78,7 +82,7 @@ def cohort_describe(file: str, /, *, as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(report, indent=2))
     else:
-        _print(description_table(report))
+        print_shown(description_table(report))
 
 
 @cohort.command(name="virtual")
@@ -109,11 +113,7 @@ def cohort_virtual(
     from oncotwin.apps.cohorts.virtual import make_virtual
 
     summary = make_virtual(margins, patients, out, overrides, plausible)
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    _print(virtual_table(summary))
-    print(f"Results: {summary['run_dir']}", file=sys.stderr)
+    show(summary, as_json, virtual_table)
 
 
 @cohort.command(name="curve")
@@ -144,16 +144,4 @@ def cohort_curve(
     chosen = {"sizes": sizes, "cohorts": cohorts, "seed": seed, "figures": not no_figures}
     spec = curve_spec(chosen | {"processes": cores() if processes is None else processes}, "oncotwin cohort curve")
     summary = run_curve(spec, out, only_run if force else only_empty)
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    _print(curve_table(summary))
-    print(f"Results: {summary['run_dir']}", file=sys.stderr)
-
-
-def _print(shown: object) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(shown)
+    show(summary, as_json, curve_table)

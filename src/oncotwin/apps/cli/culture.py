@@ -1,13 +1,13 @@
 """The culture on the command line: runs, protocols, sensor logs.  Heavy modules are imported inside the commands."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
+from oncotwin.apps.cli.shown import print_shown, show
 from oncotwin.errors import BadInput
 
 protocol = App(name="protocol", help="Culture protocols in the words of ISA-88: list, show, check.")
@@ -54,7 +54,7 @@ def simulate_culture(
         given = {"SPEC": spec, "--protocol": protocol, "--donor": donor, "--set": overrides, "--out": out}
         refuse_with("--resume", {**given, "--force": force, "--no-figures": no_figures})
         summary = go_on_culture(resume)
-    _show(summary, as_json, culture_table, summary["run_dir"])
+    show(summary, as_json, culture_table)
 
 
 @protocol.command(name="list")
@@ -62,7 +62,7 @@ def protocol_list() -> None:
     """Name the protocols that ship with oncotwin."""
     from oncotwin.apps.culture.tables import protocols_table
 
-    _print(protocols_table())
+    print_shown(protocols_table())
 
 
 @protocol.command(name="show")
@@ -78,7 +78,7 @@ def protocol_show(protocol: str, /) -> None:
     from oncotwin.io.cultures.protocols import read_protocol
 
     for table in protocol_tables(read_protocol(protocol, where="oncotwin protocol show")):
-        _print(table)
+        print_shown(table)
 
 
 @protocol.command(name="check")
@@ -131,7 +131,7 @@ def assimilate(
 
     changes = (*shorthand(protocol, donor, overrides), *overrides)
     summary = assimilate_log(log, spec, changes, spreads(estimate), out)
-    _show(summary, as_json, learnt_table, summary["run_dir"])
+    show(summary, as_json, learnt_table)
 
 
 def overlay(run: Path, log: Path, /, *, out: Path, force: Force = False) -> None:
@@ -201,20 +201,3 @@ def refuse_with(flag: str, given: dict[str, Any]) -> None:
     for name, value in given.items():
         if value:
             raise BadInput("a resumed run keeps its own spec and folder", where=flag, got=name, allowed="--json")
-
-
-def _show(summary: dict[str, Any], as_json: bool, table: Any, where: str) -> None:
-    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    _print(table(summary))
-    print(f"Results: {where}", file=sys.stderr)
-
-
-def _print(shown: object) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(shown)

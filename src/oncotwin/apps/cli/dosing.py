@@ -1,13 +1,13 @@
 """Dosing on the command line: one controller on one patient, and comparisons.  Heavy modules are imported inside."""
 
 import json
-import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
+from oncotwin.apps.cli.shown import show
 from oncotwin.errors import BadInput
 
 
@@ -40,7 +40,7 @@ def control(
     changes += _given(controller=controller, therapy=therapy, overrides=overrides)
     changes += (*overrides, *(("output.figures=false",) if no_figures else ()))
     summary = run_control(file, changes, out, only_run if force else only_empty)
-    _show(summary, as_json, control_table)
+    show(summary, as_json, control_table)
 
 
 def compare(
@@ -73,7 +73,7 @@ def compare(
         given = {"SPEC": spec, "--set": overrides, "--out": out, "--force": force, "--no-figures": no_figures}
         refuse_with("--resume", given)
         chosen = comparison_in(resume)
-        _show(chosen.go_on(resume), as_json, chosen.table)
+        show(chosen.go_on(resume), as_json, chosen.table)
         return
     if spec is None:
         allowed = "a name, a TOML file, or --resume DIR"
@@ -82,7 +82,7 @@ def compare(
     changes += (*overrides, *(("output.figures=false",) if no_figures else ()))
     chosen = comparison_of(file, changes)
     summary = chosen.run(file, changes, out, only_run if force else only_empty)
-    _show(summary, as_json, chosen.table)
+    show(summary, as_json, chosen.table)
 
 
 def _named(given: str, key: str) -> tuple[Path | None, tuple[str, ...]]:
@@ -100,16 +100,3 @@ def _given(*, controller: str | None, therapy: str | None, overrides: tuple[str,
             raise BadInput(f"set by --{key} and by --set", where=key, got=value, allowed="one of them")
         changes.append(f"{key}={json.dumps(value)}")
     return tuple(changes)
-
-
-def _show(summary: dict[str, Any], as_json: bool, table: Any) -> None:
-    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(table(summary))
-    print(f"Results: {summary['run_dir']}", file=sys.stderr)

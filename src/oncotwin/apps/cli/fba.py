@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
+from oncotwin.apps.cli.shown import print_shown
 from oncotwin.errors import BadInput
 
 network = App(name="network", help="Metabolic networks as files.")
@@ -70,7 +71,7 @@ def fba(
     if as_json:
         print(json.dumps(found.summary, indent=2))
     else:
-        _print(*tables(found)[: 2 if limiting else 1])
+        print_shown(*tables(found)[: 2 if limiting else 1])
     for path in filter(None, (out, picture)):
         print(f"Written: {path}", file=sys.stderr)
 
@@ -107,11 +108,3 @@ def convert(model: str, out: Path, /, *, force: Force = False) -> None:
         raise BadInput("this exists", where=str(out), allowed="a new path", remedy="Replace it with --force")
     write_network(out, read_network(model))
     print(out)
-
-
-def _print(*tables: object) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(*tables)

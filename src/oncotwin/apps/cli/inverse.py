@@ -1,40 +1,42 @@
 """`oncotwin inverse`: what can be learnt of the latents, and the problem for other solvers.  Heavy modules inside."""
 
-import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
 
-from oncotwin.apps.cli.options import Json
+from oncotwin.apps.cli.options import Force, Json
+from oncotwin.apps.cli.shown import show
 
 inverse = App(name="inverse", help="The inverse problem of a patient: what can be learnt, and its export.")
 
 
 @inverse.command
-def identify(out: Path, /, *, patients: int = 200, seed: int = 0, as_json: Json = False) -> None:
+def identify(out: Path, /, *, patients: int = 200, seed: int = 0, force: Force = False, as_json: Json = False) -> None:
     """Say which latents the observations can tell, and whether known ones are recovered; with figures.
 
     Parameters
     ----------
     out
-        Folder for arrays, figures and manifest.
+        Run directory for arrays, figures and manifest: a new or empty folder.
     patients
-        Synthetic patients whose truth the twin makes.
+        Synthetic patients whose truth the twin makes, 2 or more.
     seed
         Of the patients and the sampler.
     """
-    from oncotwin.apps.compiled import keep_compiled
     from oncotwin.apps.personal.identify import identify as study
+    from oncotwin.io.rundir import only_empty, only_run
+    from oncotwin.io.specs.identify import identify_spec
 
-    keep_compiled()
-    summary = study(out, patients, seed)
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    print("share of a latent's prior variance that all observations together teach; coverage of 90 % intervals")
+    spec = identify_spec({"patients": patients, "seed": seed}, "oncotwin inverse identify")
+    show(study(spec, out, only_run if force else only_empty), as_json, _told)
+
+
+def _told(summary: dict[str, Any]) -> Iterator[str]:
+    yield "share of a latent's prior variance that all observations together teach; coverage of 90 % intervals"
     for name, share in summary["contraction_all"].items():
-        print(f"{name:>6} {share:8.2f} {summary['coverage_of_90_percent_intervals'][name]:8.3f}")
-    print(f"figures: {out}")
+        yield f"{name:>6} {share:8.2f} {summary['coverage_of_90_percent_intervals'][name]:8.3f}"
 
 
 @inverse.command
@@ -44,28 +46,32 @@ def redraw(out: Path, /) -> None:
     Parameters
     ----------
     out
-        Folder of `identify`.
+        Run directory of `identify`.
     """
     from oncotwin.apps.personal.identify import draw_all
 
-    draw_all(out)
-    print(out)
+    for path in draw_all(out):
+        print(path)
 
 
 @inverse.command
-def export(cohort: Path, out: Path, /) -> None:
+def export(cohort: str, out: Path, /, *, bank: Path | None = None) -> None:
     """Write the inverse problem of a cohort as PEtab-style tables with an external model.
 
     Parameters
     ----------
     cohort
-        CSV file; see `oncotwin cohort template`.
+        CSV file (see `oncotwin cohort template`), or ct041-reconstructed, which ships.
     out
         New folder for four TSV files and problem.yaml.
+    bank
+        Folder or file of `oncotwin bank build` that the population is fitted by; without it, the shipped bank.
     """
+    from oncotwin.apps.cohorts.reading import cohort_file
     from oncotwin.apps.compiled import keep_compiled
     from oncotwin.apps.personal.petab import export_petab
 
     keep_compiled()
-    for path in export_petab(cohort, out):
-        print(path)
+    with cohort_file(cohort) as file:
+        for path in export_petab(file, out, "" if bank is None else str(bank)):
+            print(path)

@@ -138,7 +138,7 @@ def prefer(
     """
     from oncotwin.apps.learning.interview import interview
 
-    _say_priorities(interview(log, who, questions, input), out, as_json, str(log))
+    _say_priorities(interview(log, who, questions, _asked), out, as_json, str(log))
 
 
 def priorities(
@@ -166,8 +166,14 @@ def priorities(
     """
     from oncotwin.apps.learning.clinical import check_asked, grown_recipes, tuned_priorities
 
-    check_asked(recipes, trials)
+    check_asked(recipes, trials, seed)
     _say_priorities(tuned_priorities(grown_recipes(recipes, seed), trials=trials, seed=seed), out, as_json, str(out))
+
+
+def _asked(question: str) -> str:
+    """What is typed in answer to a question, which is printed on stderr: stdout is for the weights."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def _say_priorities(found: Any, out: Path | None, as_json: bool, where: str) -> None:

@@ -1,13 +1,12 @@
 """The main job on the command line: one patient from vein to vein.  Heavy modules are imported inside the command."""
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from oncotwin.apps.cli.options import Json
+from oncotwin.apps.cli.shown import show
 
 Job = Literal["loop", "doses"]
 
@@ -59,7 +58,7 @@ def demo(
     settings = replace(Settings(), **chosen)
     regimen(settings.regimen)
     summary = run_loop(loop_patient(patient, latents, donor), settings, out)
-    _show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
+    show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
 
 
 def _go_on(path: Path, given: dict[str, Any], as_json: bool) -> None:
@@ -70,7 +69,7 @@ def _go_on(path: Path, given: dict[str, Any], as_json: bool) -> None:
 
     refuse_with("--resume", given)
     summary = go_on_loop(path)
-    _show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
+    show(summary, as_json, loop_table, f"{summary['run_dir']}/report.html")
 
 
 def _doses(given: dict[str, Any], out: Path | None, as_json: bool) -> None:
@@ -85,17 +84,4 @@ def _doses(given: dict[str, Any], out: Path | None, as_json: bool) -> None:
                 "the job doses has its own patient", where="oncotwin demo doses", got=name, allowed="--out, --json"
             )
     comparison = run_demo(out)
-    _show(comparison, as_json, comparison_table, f"{comparison['run_dir']}/index.html")
-
-
-def _show(summary: dict[str, Any], as_json: bool, table: Any, where: str) -> None:
-    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(table(summary))
-    print(f"Results: {where}", file=sys.stderr)
+    show(comparison, as_json, comparison_table, f"{comparison['run_dir']}/index.html")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -22,6 +22,7 @@ from oncotwin.apps.cli.learning import evaluate, prefer, priorities, train
 from oncotwin.apps.cli.loop import demo
 from oncotwin.apps.cli.options import Force, Json, NoFigures, Overrides
 from oncotwin.apps.cli.personal import personalise
+from oncotwin.apps.cli.shown import print_shown, show
 from oncotwin.errors import BadInput, Interrupted, OncotwinError, nearest
 
 _NOTICE = "Research use only: no advice for the treatment of a patient."
@@ -102,7 +103,7 @@ def simulate_tumour(
         given = {"SPEC": spec, "--set": overrides, "--out": out, "--force": force, "--no-figures": no_figures}
         refuse_with("--resume", given)
         summary = go_on(resume)
-    _show(summary, as_json, summary_table, summary["run_dir"])
+    show(summary, as_json, summary_table)
 
 
 @app.command
@@ -214,7 +215,7 @@ def config_explain(kind: SpecKind, key: str | None = None, /, *, preset: Base = 
     chosen = {name: one for name, one in names.items() if key is None or f"{name}.".startswith(f"{key}.")}
     if not chosen:
         raise BadInput("no such key", where=f"{kind} spec", got=key, remedy=nearest(str(key), names))
-    _print(key_table(chosen, resolve(None, _base(kind, preset), FAMILIES[kind], KINDS[kind])))
+    print_shown(key_table(chosen, resolve(None, _base(kind, preset), FAMILIES[kind], KINDS[kind])))
 
 
 @app.command
@@ -240,7 +241,7 @@ def parameters(
     from oncotwin.apps.families import parameters_named
     from oncotwin.apps.tables import parameter_table
 
-    _print(parameter_table(parameters_named(kind, preset)))
+    print_shown(parameter_table(parameters_named(kind, preset)))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -271,20 +272,3 @@ def _base(kind: str, chosen: str | None) -> tuple[str, ...]:
 def _leave(error: OncotwinError) -> NoReturn:
     print(f"oncotwin: {error}", file=sys.stderr)
     sys.exit(error.exit_code)
-
-
-def _show(summary: dict[str, Any], as_json: bool, table: Any, where: str) -> None:
-    """Print a summary on stdout, as JSON or as a table, and on stderr where to look."""
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    _print(table(summary))
-    print(f"Results: {where}", file=sys.stderr)
-
-
-def _print(table: Any) -> None:
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=200)
-    console.print(table)

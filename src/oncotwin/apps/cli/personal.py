@@ -1,7 +1,5 @@
 """Personalisation on the command line.  Heavy modules are imported inside the command."""
 
-import json
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,11 +7,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from oncotwin.apps.cli.options import Force, Json, NoFigures
+from oncotwin.apps.cli.shown import show
 from oncotwin.errors import BadInput
 
 
 def personalise(
-    cohort: str,
+    cohort: str | None = None,
     /,
     *,
     truth: Annotated[
@@ -31,8 +30,13 @@ def personalise(
     model: Annotated[
         Path | None, Parameter(help="With --patient: a run directory or model file; default: learn from the others.")
     ] = None,
+    bank: Annotated[
+        Path | None,
+        Parameter(help="Simulations that latents are inferred by: a folder or file of `oncotwin bank build`."),
+    ] = None,
     space: Annotated[Literal["2d", "3d"], Parameter(help="With --patient: where the course is computed.")] = "2d",
     out: Path | None = None,
+    resume: Path | None = None,
     force: Force = False,
     as_json: Json = False,
     no_figures: NoFigures = False,
@@ -45,14 +49,37 @@ def personalise(
         CSV file, a line a patient (see `oncotwin cohort template`), or ct041-reconstructed, which ships.
     out
         Run directory; default: runs/personalise-TIME-N.
+    resume
+        Run directory of a personalisation that was stopped, to go on after the folds it has kept.
     """
+    if resume is not None:
+        kept_out = {"COHORT": cohort, "--truth": truth, "--patient": patient, "--model": model, "--bank": bank}
+        _go_on(resume, {**kept_out, "--out": out, "--force": force, "--no-figures": no_figures}, as_json)
+        return
+    if cohort is None:
+        allowed = "a CSV file, or ct041-reconstructed"
+        raise BadInput("no cohort is named", where="oncotwin personalise", allowed=allowed)
     if patient is None and (model is not None or space != "2d"):
         raise BadInput("--model and --space go with --patient", where="oncotwin personalise", allowed="--patient ID")
+    if model is not None and bank is not None:
+        raise BadInput("a model has learnt already, and takes no --bank", where="oncotwin personalise", got=str(bank))
     chosen: dict[str, Any] = {"protocol": protocol, "inverse": inverse, "permutations": permutations, "seed": seed}
     chosen |= {"repeats": {"default": 20, "published": 1}[protocol] if repeats is None else repeats}
     chosen |= {"patient": patient or "", "model": "" if model is None else str(model), "space": space}
+    chosen |= {"bank": "" if bank is None else str(bank)}
     chosen |= {"figures": not no_figures} | ({} if processes is None else {"processes": processes})
     _run(cohort, truth, chosen, (out, force, as_json))
+
+
+def _go_on(path: Path, given: dict[str, Any], as_json: bool) -> None:
+    """A personalisation that was stopped."""
+    from oncotwin.apps.cli.culture import refuse_with
+    from oncotwin.apps.personal.run import go_on_personalise
+    from oncotwin.apps.personal.tables import patient_table, personal_tables
+
+    refuse_with("--resume", given)
+    summary = go_on_personalise(path)
+    show(summary, as_json, patient_table if "forecast" in summary else personal_tables)
 
 
 def _run(cohort: str, truth: Path | None, chosen: dict[str, Any], where: tuple[Path | None, bool, bool]) -> None:
@@ -74,20 +101,6 @@ def _run(cohort: str, truth: Path | None, chosen: dict[str, Any], where: tuple[P
         named |= {"truth": "" if truth is None else str(truth)}
         spec = personal_spec(named | chosen, "oncotwin personalise")
         if spec.patient:
-            _show(run_patient(spec, out, admit), as_json, patient_table)
+            show(run_patient(spec, out, admit), as_json, patient_table)
         else:
-            _show(run_personalise(spec, out, admit), as_json, personal_tables)
-
-
-def _show(summary: dict[str, Any], as_json: bool, tables: Any) -> None:
-    """Print a summary on stdout, as JSON or as tables, and on stderr where to look."""
-    if as_json:
-        print(json.dumps(summary, indent=2))
-        return
-    from rich.console import Console
-
-    terminal = Console()
-    console = terminal if terminal.is_terminal else Console(width=160)
-    for table in tables(summary):
-        console.print(table)
-    print(f"Results: {summary['run_dir']}", file=sys.stderr)
+            show(run_personalise(spec, out, admit), as_json, personal_tables)

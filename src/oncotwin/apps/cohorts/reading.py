@@ -32,7 +32,7 @@ def cohort_file(chosen: str) -> Iterator[Path]:
 
 
 def checked(path: Path) -> dict[str, Any]:
-    """What a file holds, or its faults: `usable`, `faults`, and of a usable one patients and variables by time tag."""
+    """What a file holds, or its faults: `usable` (it has none), `faults`, else patients and variables by time tag."""
     inspection = inspect_cohort(path)
     report: dict[str, Any] = {"file": str(path), "usable": inspection.cohort is not None}
     report["faults"] = [fault._asdict() for fault in inspection.faults]

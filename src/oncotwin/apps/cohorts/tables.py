@@ -10,13 +10,10 @@ from oncotwin.io.fields import NOTICE
 
 
 def said_of_check(report: Mapping[str, Any]) -> str:
-    """What a usable file holds, in a few lines."""
+    """What a file without faults holds, in a few lines."""
     kind = "synthetic patients" if report["synthetic"] else "patients"
     tags = ", ".join(f"{len(names)} {tag}" for tag, names in report["variables"].items())
-    lines = [f"{report['file']} can be used: {report['patients']} {kind}; variables: {tags}"]
-    if report["incomplete"]:
-        told = ", ".join(f"{name} ({count} missing)" for name, count in report["incomplete"].items())
-        lines.append(f"Kept out of quantitative steps, nothing being imputed: {told}")
+    lines = [f"{report['file']} has no faults: {report['patients']} {kind}; variables: {tags}"]
     if report["absent"]:
         lines.append(f"Not given: {', '.join(report['absent'])}")
     return "\n".join(lines)

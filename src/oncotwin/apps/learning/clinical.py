@@ -19,6 +19,7 @@ from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
 from oncotwin.apps.learning.processes import controlled
 from oncotwin.apps.learning.recipes import BOUNDS, TUNED_ON, Switches, moves_of
 from oncotwin.apps.learning.rewards import released
+from oncotwin.apps.learning.training import check_seed
 from oncotwin.errors import BadInput
 from oncotwin.studies.tuning import likely_best, tune
 
@@ -35,8 +36,9 @@ class Made(NamedTuple):
     released: np.ndarray
 
 
-def check_asked(recipes: int, trials: int) -> None:
-    """Raise BadInput for too few recipes or trials."""
+def check_asked(recipes: int, trials: int, seed: int = 0) -> None:
+    """Raise BadInput for too few recipes or trials, and for the seed of the held-out donors."""
+    check_seed(seed)
     for name, got, least in (("recipes", recipes, LEAST_RECIPES), ("trials", trials, LEAST_TRIALS)):
         if got < least:
             raise BadInput(f"too few {name}", where=f"--{name}", got=got, allowed=f"{least} or more")

@@ -27,6 +27,7 @@ from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, RunDirectory, begin, new_path, utc_now
 from oncotwin.models.culture import Weights
+from oncotwin.models.culture.model import LONGEST_STEP
 from oncotwin.studies.outcomes.metrics import bootstrap, interquartile_mean
 
 TABLE = "table.csv"
@@ -54,13 +55,13 @@ class Asked(NamedTuple):
 
 
 def evaluate(asked: Asked, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
-    """Compare ways to make the cells on held-out donors; the summary.  Raises BadInput before anything is grown."""
+    """Compare ways to make the cells on held-out donors; the summary.
+
+    Raises BadInput before anything is grown or written, NumericalFailure where no standard protocol can be compared.
+    """
     weights, donors = Weights(), phase1.patients(asked.donors)
     chosen = shipped_priorities() if asked.priorities is None else asked.priorities
-    for name in asked.policies:
-        load(name)
-    for folder in asked.seeds:
-        _cards(folder)
+    _check(asked)
     path = new_path("evaluate") if out is None else out
     with begin(path, admit) as run:
         started = utc_now()
@@ -83,15 +84,28 @@ def evaluate(asked: Asked, out: Path | None, admit: Callable[[Path], None]) -> d
         return run.read_json(SUMMARY)
 
 
+def _check(asked: Asked) -> None:
+    """Raise BadInput for a step, a policy or a training that cannot be evaluated."""
+    if not 0 < asked.step_hours <= LONGEST_STEP:
+        allowed = f"above 0, up to {LONGEST_STEP:g}"
+        raise BadInput("the step must be short", where="--step-hours", got=asked.step_hours, allowed=allowed)
+    for name in asked.policies:
+        load(name, where="--policy")
+    for folder in asked.seeds:
+        _cards(folder)
+
+
 def _robustness(
     run: RunDirectory, ways: dict[str, Contender], asked: Asked, weights: Weights
 ) -> dict[str, dict[str, dict[str, float]]]:
-    """Of all that is no standard protocol."""
+    """Of all that is no standard protocol, but for those of which too many cultures failed in any case."""
     standards = protocol_names()
     said = {n: phase1.robustness(way, asked.few, weights) for n, way in ways.items() if n not in standards}
     for name, rows in said.items():
-        run.log("robustness", process=name, worth={case: row["worth"] for case, row in rows.items()})
-    return said
+        of_cases = {part: {case: row[part] for case, row in rows.items()} for part in ("worth", "failed")}
+        run.log("robustness", process=name, **of_cases)
+    most = phase1.MOST_FAILED
+    return {name: rows for name, rows in said.items() if max(row["failed"] for row in rows.values()) <= most}
 
 
 def _cards(folder: Path) -> list[Path]:
@@ -106,21 +120,31 @@ def _grown(run: RunDirectory, name: str, way: Process, donors: Any, weights: Wei
     result, grown = phase1.outcomes(way, donors, weights)
     said = phase1.means(result)
     run.log("grown", process=name, **said)
-    print(f"{run.path.name}: {name}: worth {said['worth']:.3f}, released {said['released']:.0%}", file=sys.stderr)
+    failed = f", {np.sum(result.failed):.0f} failed" if np.any(result.failed) else ""
+    words = f"worth {said['worth']:.3f}, released {said['released']:.0%}{failed}"
+    print(f"{run.path.name}: {name}: {words}", file=sys.stderr)
     return result, grown
 
 
 def _seeds(folder: Path, asked: Asked, weights: Weights) -> dict[str, Any]:
-    """Mean worth of every seed of a training, and their interquartile mean with its interval."""
+    """Mean worth of every seed of a training, and their interquartile mean with its interval.
+
+    not_compared: cards of the seeds of which too many cultures failed, left out of both.
+    """
     donors = phase1.patients(asked.few)
-    worths = []
+    worths, left_out = [], []
     for card in _cards(folder):
         way = controlled(card.stem, load(card).controller, asked.step_hours)
-        worths.append(float(np.mean(phase1.outcomes(way, donors, weights)[0].worth)))
+        result, _ = phase1.outcomes(way, donors, weights)
+        if result.comparable:
+            worths.append(phase1.means(result)["worth"])
+        else:
+            left_out.append(card.stem)
     middle = bootstrap(worths, interquartile_mean, resamples=phase1.RESAMPLES)._asdict() if len(worths) > 1 else None
     learner = load(folder / POLICY).card.get("learner") if (folder / POLICY).is_file() else None
     count = int(jax.tree.leaves(donors)[0].shape[0])
-    return {"learner": learner, "worth": worths, "interquartile_mean": middle, "donors": count}
+    said = {"learner": learner, "worth": worths, "interquartile_mean": middle, "donors": count}
+    return {**said, "not_compared": left_out}
 
 
 def _write_spec(run: RunDirectory, asked: Asked) -> None:

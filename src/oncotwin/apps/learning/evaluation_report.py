@@ -8,7 +8,7 @@ import numpy as np
 
 from oncotwin.apps.citations import Citation
 from oncotwin.apps.learning import evaluation_figures as draw
-from oncotwin.apps.learning.moves import GUARD, LIMITS
+from oncotwin.apps.learning.moves import LIMITS
 from oncotwin.apps.learning.priorities import OUTCOMES
 from oncotwin.apps.learning.rewards import NEEDS
 from oncotwin.apps.page import read_summary, shown_pictures, write_page
@@ -117,7 +117,6 @@ def write_evaluation_report(run_dir: Path) -> Path:
         "outcomes": {name: WORDS[name] for name in OUTCOMES},
         "words": WORDS,
         "limits": LIMITS._asdict(),
-        "guard": GUARD._asdict(),
         "needs": NEEDS._asdict(),
         "pictures": shown_pictures(run_dir, PICTURES),
         "sources": SOURCES,

@@ -19,6 +19,10 @@ RANGES = np.array([(0.35, 0.75), (0.2, 0.6), (0.08, 0.3)])
 POOL = 64
 AT_RANDOM = 4
 """Questions before the process chooses the next one."""
+SIGNS = np.array([1.0, -1.0, -1.0])
+"""More potency is better, less of either risk is."""
+LEAST_POTENCY = 0.05
+"""Share of potency in the weights below which they cannot be written beside a weight of 1 for it."""
 
 Ask = Callable[[str], str]
 """A question -> what was typed."""
@@ -57,15 +61,32 @@ def interview(log: Path, who: str, questions: int, ask: Ask, task: str = "cultur
 
 
 def priorities(rows: list[dict[str, Any]]) -> Priorities:
-    """The weights behind comparisons.  Raises BadInput for none."""
+    """The weights behind comparisons: nothing counts the wrong way round, and potency counts 1.
+
+    Raises BadInput for no comparison, and where potency hardly counts beside the risks.
+    """
     if not rows:
         raise BadInput("no comparison was made", where="oncotwin prefer")
     found = learn_preference(np.array([r["better"] for r in rows]), np.array([r["worse"] for r in rows]))
-    line = slopes(found, pool())
-    sign = np.array([1.0, -1.0, -1.0])
+    shares = slopes(found, pool(), SIGNS).draws
+    _check_potency(shares[:, 0], len(rows))
+    draws = shares / shares[:, :1]
     who = ", ".join(dict.fromkeys(str(row.get("who", "nobody named")) for row in rows))
     basis = f"comparisons of two products by {who}"
-    return of_draws(sign * line.mean, sign * line.draws, origin="comparisons", basis=basis, count=len(rows))
+    return of_draws(np.median(draws, axis=0), draws, origin="comparisons", basis=basis, count=len(rows))
+
+
+def _check_potency(shares: np.ndarray, count: int) -> None:
+    """Raise BadInput where potency's share of the weights, draws (k,), is mostly below the least."""
+    low, middle, high = np.quantile(shares, [0.025, 0.5, 0.975])
+    if middle < LEAST_POTENCY:
+        raise BadInput(
+            "by these answers potency hardly counts beside the risks, and weights are written beside its own, 1",
+            where="oncotwin prefer",
+            got=f"{count} answers, by which potency has {middle:.3f} [{low:.3f}, {high:.3f}] of the weight",
+            allowed=f"a share of {LEAST_POTENCY} or more",
+            remedy="The answers are kept in the log. Answer more questions, or write a file of weights by hand.",
+        )
 
 
 def read_comparisons(log: Path) -> list[dict[str, Any]]:

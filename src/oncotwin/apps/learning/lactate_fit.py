@@ -59,19 +59,20 @@ def grown(donors: int = DONORS, seed: int = SEED) -> Cultures:
 
 
 def _settings(seen: Any, key: jax.Array) -> moves.Settings:
-    """What is done in an interval: cytokines every other day, a renewal at random that keeps the limits."""
+    """What is done in an interval: cytokines every other day, a renewal at random, mended to keep the limits."""
     day, choices = seen.last.time_days, jnp.asarray(moves.MEDIUM)
-    renewal = jnp.maximum(choices[jax.random.randint(key, (), 0, len(choices))], moves.least_renewal(seen))
+    renewal = choices[jax.random.randint(key, (), 0, len(choices))]
     half = 0.5 * moves.INTERVAL_DAYS
     dosed = jnp.where(jnp.mod(day + 1e-6, 2.0) < half, 1.0, 0.0)
     nothing = jax.tree.map(jnp.zeros_like, moves.Settings(*[renewal] * len(moves.Settings._fields)))
-    return nothing._replace(
+    wanted = nothing._replace(
         il7_ng_per_ml=IL7 * dosed,
         il15_ng_per_ml=IL15 * dosed,
         perfusion_per_day=renewal,
         oxygen_setpoint_percent=jnp.full_like(renewal, 50.0),
         remove_activator=jnp.where(jnp.abs(day - ACTIVATOR_OUT_DAY) < half, 0.95, 0.0),
     )
+    return moves.mend(seen, wanted)
 
 
 def fitted(cultures: Cultures) -> Constants:

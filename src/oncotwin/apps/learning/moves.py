@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from oncotwin.apps.learning.watched import Seen
+from oncotwin.apps.learning.turnover import Rise, after, risen
+from oncotwin.apps.learning.watched import BOLUSES, Seen, rise_of
 from oncotwin.models.culture import Action
 
 INTERVAL_DAYS = 0.5
@@ -21,6 +22,8 @@ MEDIUM = (0.0, 1.0, 2.0, 4.0)
 """Perfusion, vessel volumes a day; at zero fresh medium is fed."""
 OXYGEN = (50.0, 5.0)
 """Set-points, per cent of air saturation."""
+RENEWALS = jnp.linspace(0.0, MEDIUM[-1], 33)
+"""Perfusions among which the least is looked for that keeps the medium within its limits."""
 REMOVED = 0.95
 """Share of the activator that is taken out at once."""
 
@@ -44,13 +47,14 @@ LIMITS = Limits()
 
 
 class Guard(NamedTuple):
-    """Readings at which the medium must be renewed at one, two, four volumes a day; uncalibrated, tried in simulation.
+    """How near to a limit the medium may be expected; uncalibrated, tried in simulation on training donors.
 
-    Levels are compared with the readings expected at the end of the interval if the last change goes on.
+    glucose, lactate: kept free beside their limits at the end of the interval, mmol/L.  oxygen, ph: readings below
+    which oxygen is given, and the medium is renewed as fast as can be.
     """
 
-    glucose: tuple[float, float, float] = (13.0, 10.0, 8.0)
-    lactate: tuple[float, float, float] = (6.0, 10.0, 14.0)
+    glucose: float = 1.5
+    lactate: float = 1.5
     oxygen: float = 3.0
     ph: float = 7.0
 
@@ -102,31 +106,35 @@ def _action(move: Move) -> Action:
     )
 
 
-def least_renewal(seen: Seen) -> jax.Array:
-    """Volumes a day at which the medium must be renewed: 0, 1, 2 or 4.
+def least_renewal(seen: Seen, rise: Rise) -> jax.Array:
+    """Volumes a day below which the medium could leave its limits within the interval; infinite where all could.
 
-    From the readings expected at the end of the interval if the last change goes on.
+    rise: how far the cells' turnover may rise; leaves of any shape.
     """
-    glucose = _ahead(seen.last.glucose_mmol_per_l, seen.before.glucose_mmol_per_l, -1.0)
-    lactate = _ahead(seen.last.lactate_mmol_per_l, seen.before.lactate_mmol_per_l, 1.0)
-    steps = jnp.asarray(MEDIUM[1:])
-    short = jnp.max(jnp.where(glucose < jnp.asarray(GUARD.glucose), steps, 0.0))
-    sour = jnp.max(jnp.where(lactate > jnp.asarray(GUARD.lactate), steps, 0.0))
-    acid = jnp.where(seen.last.ph < GUARD.ph, MEDIUM[-1], 0.0)
-    return jnp.maximum(jnp.maximum(short, sour), acid)
+    rise = Rise(*(jnp.asarray(x, float)[..., None] for x in rise))
+    worst = after(risen(seen.turnover, rise, seen.last.viable_density_per_ml), RENEWALS, INTERVAL_DAYS)
+    keeps = (worst.lactate <= LIMITS.lactate_most - GUARD.lactate) & (
+        worst.glucose >= LIMITS.glucose_least + GUARD.glucose
+    )
+    least = jnp.min(jnp.where(keeps, RENEWALS, jnp.inf), axis=-1)
+    return jnp.where(seen.last.ph < GUARD.ph, jnp.maximum(least, MEDIUM[-1]), least)
 
 
 def allowed(seen: Seen, count: int) -> jax.Array:
-    """Which moves keep the limits and the recipe, (moves,); the greatest renewal in plenty of oxygen always does."""
+    """Which moves keep the limits and the recipe, (moves,).
+
+    The greatest renewal in plenty of oxygen, no cytokine given, always may be chosen: nothing is safer.
+    """
     del count
     moves = levels()
-    renewed = moves.perfusion_per_day >= least_renewal(seen)
+    renewed = moves.perfusion_per_day >= least_renewal(seen, rise_of(moves))
     room = seen.last.volume_ml + INTERVAL_DAYS * moves.medium_feed_ml_per_day <= LIMITS.volume_most + 1e-6
     airy = (moves.oxygen_setpoint_percent > OXYGEN[1]) | (seen.last.oxygen_percent >= GUARD.oxygen)
     day = seen.last.time_days
     ripe = (moves.harvest < 0.5) | (day >= EARLIEST_HARVEST - 1e-6)
     useful = (moves.remove_activator == 0.0) | ((seen.activator_out == 0.0) & (day > 0.25))
-    return jnp.where(moves.harvest > 0.5, ripe, renewed & room & airy & useful)
+    safest = jnp.arange(len(MOVES)) == MOVES.index(Move(perfusion=MEDIUM[-1]))
+    return safest | jnp.where(moves.harvest > 0.5, ripe, renewed & room & airy & useful)
 
 
 class Settings(NamedTuple):
@@ -144,19 +152,23 @@ class Settings(NamedTuple):
 
 
 LEAST = Settings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, OXYGEN[1], 0.0, 0.0)
-MOST = Settings(*(2.0 * dose for dose in BOLUS.values()), 2.0 * FEED_ML_PER_DAY, MEDIUM[-1], OXYGEN[0], 1.0, 1.0)
+MOST = Settings(*BOLUS.values(), 2.0 * FEED_ML_PER_DAY, MEDIUM[-1], OXYGEN[0], 1.0, 1.0)
 """Bounds of the settings."""
 
 
 def mend(seen: Seen, settings: Settings) -> Settings:
     """The nearest settings that keep the limits and the recipe."""
+    stirring = least_renewal(seen, rise_of(settings))
+    given = {name: jnp.where(jnp.isfinite(stirring), getattr(settings, name), 0.0) for name in BOLUSES}
+    settings = settings._replace(**given)
+    least = jnp.minimum(least_renewal(seen, rise_of(settings)), MEDIUM[-1])
     day = seen.last.time_days
     room = jnp.maximum(LIMITS.volume_most - seen.last.volume_ml, 0.0) / INTERVAL_DAYS
     airy = seen.last.oxygen_percent >= GUARD.oxygen
     removes = (settings.remove_activator > 0.5) & (seen.activator_out == 0.0) & (day > 0.25)
     ripe = (settings.harvest > 0.5) & (day >= EARLIEST_HARVEST - 1e-6)
     return settings._replace(
-        perfusion_per_day=jnp.maximum(settings.perfusion_per_day, least_renewal(seen)),
+        perfusion_per_day=jnp.maximum(settings.perfusion_per_day, least),
         medium_feed_ml_per_day=jnp.minimum(settings.medium_feed_ml_per_day, room),
         oxygen_setpoint_percent=jnp.where(airy, settings.oxygen_setpoint_percent, OXYGEN[0]),
         remove_activator=jnp.where(removes, REMOVED, 0.0),
@@ -168,8 +180,3 @@ def enact(settings: Settings) -> Action:
     """The action of some settings."""
     nothing = dict.fromkeys(Action._fields, 0.0) | {"ph_setpoint": 7.2, "temperature_c": 37.0}
     return Action(**{name: jnp.asarray(x, float) for name, x in (nothing | settings._asdict()).items()})
-
-
-def _ahead(now: Any, before: Any, sign: float) -> Any:
-    """The reading expected an interval later if a change for the worse goes on; sign: of the worse direction."""
-    return now + sign * jnp.maximum(sign * (now - before), 0.0)

@@ -21,6 +21,9 @@ LEAST_DONORS = len(SUBTYPES)
 PAPER = {"cytotoxicity": 0.15, "crs_risk": -0.10, "neurotoxicity_risk": -0.10}
 """What the MOCES paper predicts: efficacy +15 %, risk scores -10 %."""
 RESAMPLES = 2000
+SLOPE_RESAMPLES = 200
+MOST_FAILED = 0.25
+"""Share of failed cultures above which a process is not compared: what is left would be its easier donors."""
 PARETO = {"cytotoxicity": -1.0, "crs_risk": 1.0, "neurotoxicity_risk": 1.0, "cost": 1.0}
 """What a process is judged by beside its worth; 1 where less is better."""
 
@@ -40,7 +43,8 @@ class Outcomes(NamedTuple):
     """What one process made of every donor, arrays (n,).
 
     worth: the reward of the problem.  released: 1 where cells and viability suffice.  violated: 1 where a limit was
-    broken at the end of any interval from day 1 on.  failed: 1 where the culture's numbers cannot be trusted.
+    broken at the end of any interval from day 1 on.  failed: 1 where an outcome is not finite: the culture's numbers
+    cannot be trusted, and it is left out of means and comparisons.
     """
 
     cytotoxicity: np.ndarray
@@ -54,6 +58,16 @@ class Outcomes(NamedTuple):
     released: np.ndarray
     violated: np.ndarray
     failed: np.ndarray
+
+    @property
+    def sound(self) -> np.ndarray:
+        """Which cultures did not fail, (n,), bool."""
+        return np.asarray(self.failed) == 0
+
+    @property
+    def comparable(self) -> bool:
+        """Whether few enough cultures failed."""
+        return float(np.mean(self.failed)) <= MOST_FAILED
 
 
 class Change(NamedTuple):
@@ -76,14 +90,16 @@ def outcomes(way: Process, donors: Donors, weights: Weights, seed: int = HELD_OU
     """What a process makes of donors, and the cultures."""
     grown = jax.tree.map(np.asarray, made(way, donors, jax.random.key(seed + 1)))
     product = grown.product
-    ok = np.isfinite(product.cytotoxicity)
-    return Outcomes(
+    numbers = (
         *(np.asarray(getattr(product, name)) for name in Outcomes._fields[:3]),
         np.asarray(worth(product, weights)),
         *(np.asarray(getattr(product, name)) for name in Outcomes._fields[4:8]),
+    )
+    return Outcomes(
+        *numbers,
         np.asarray(released(product), float),
         violated(grown).astype(float),
-        (~ok).astype(float),
+        failed=(~np.isfinite(numbers).all(axis=0)).astype(float),
     ), grown
 
 
@@ -117,24 +133,32 @@ def change(first: np.ndarray, second: np.ndarray, lower_is_better: int) -> Chang
 
 
 def regression(found: dict[str, tuple[Outcomes, Grown]], outcome: str) -> dict[str, Estimate]:
-    """Slope of an outcome on each mean condition, both in standard deviations, over all cultures of all processes."""
-    y = np.concatenate([getattr(result, outcome) for result, _ in found.values()])
-    columns = [
-        np.concatenate([np.asarray(grown.conditions[name]) for _, grown in found.values()]) for name in CONDITIONS
-    ]
-    X = np.stack(columns, axis=1)
-    keep = np.isfinite(y) & np.isfinite(X).all(axis=1)
-    rows = np.column_stack([y[keep], X[keep]])
+    """Slope of an outcome on each mean condition, both in standard deviations, over all cultures of all processes.
 
-    def slopes(values: np.ndarray) -> np.ndarray:
-        z = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-12)
-        return np.linalg.lstsq(z[:, 1:], z[:, 0], rcond=None)[0]
-
+    All processes have the same donors, in one order.  The interval resamples processes and donors, each with
+    replacement, and takes every drawn donor in every drawn process (Owen 2007): cultures of one process, and of one
+    donor, are alike.  Of one process, donors alone are resampled.  Cultures with a number that is not finite are left
+    out.
+    """
+    y = np.stack([np.asarray(getattr(result, outcome)) for result, _ in found.values()])
+    columns = [np.stack([np.asarray(grown.conditions[name]) for _, grown in found.values()]) for name in CONDITIONS]
+    cultures = np.stack([y, *columns], axis=-1)  # (processes, donors, 1 + conditions)
     rng = np.random.default_rng(0)
-    drawn = np.array([slopes(rows[rng.integers(0, len(rows), len(rows))]) for _ in range(200)])
+    drawn = []
+    for _ in range(SLOPE_RESAMPLES):
+        which, whom = (rng.integers(0, count, count) for count in cultures.shape[:2])
+        drawn.append(_slopes(cultures[which[:, None], whom[None, :]]))
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    middle = slopes(rows)
+    middle = _slopes(cultures)
     return {name: Estimate(float(middle[i]), float(low[i]), float(high[i])) for i, name in enumerate(CONDITIONS)}
+
+
+def _slopes(cultures: np.ndarray) -> np.ndarray:
+    """Slopes of the first number on the others (d,), in standard deviations, over finite rows (..., 1 + d)."""
+    rows = cultures.reshape(-1, cultures.shape[-1])
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    z = (rows - rows.mean(axis=0)) / np.maximum(rows.std(axis=0), 1e-12)
+    return np.linalg.lstsq(z[:, 1:], z[:, 0], rcond=None)[0]
 
 
 CASES = {
@@ -163,12 +187,23 @@ def undominated_in(results: dict[str, Outcomes]) -> list[str]:
 
 
 def means(result: Outcomes) -> dict[str, float]:
-    """Mean of every outcome over the donors; shares of those released, with a limit broken and failed."""
-    return {name: float(np.mean(values)) for name, values in result._asdict().items()}
+    """Mean of every outcome over the donors whose culture did not fail; shares of those released, with a limit broken.
+
+    failed: share of all.  NaN where every culture failed.
+    """
+    sound = result.sound
+    return {
+        name: _mean(np.asarray(values) if name == "failed" else np.asarray(values)[sound])
+        for name, values in result._asdict().items()
+    }
 
 
 def by_subtype(result: Outcomes, donors: Donors, outcome: str) -> dict[str, float]:
-    """Mean of an outcome over the donors of each subtype."""
-    kind = np.asarray(donors.subtype)
+    """Mean of an outcome over the donors of each subtype whose culture did not fail; NaN where all did."""
+    kind, sound = np.asarray(donors.subtype), result.sound
     values: Any = getattr(result, outcome)
-    return {" ".join(subtype): float(values[kind == i].mean()) for i, subtype in enumerate(SUBTYPES)}
+    return {" ".join(subtype): _mean(values[(kind == i) & sound]) for i, subtype in enumerate(SUBTYPES)}
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")

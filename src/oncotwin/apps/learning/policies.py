@@ -10,8 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.learning import moves
-from oncotwin.apps.learning.problem import MIDDLE, SPAN, features, terminal, vessel
+from oncotwin.apps.learning.problem import BRISK, MIDDLE, SPAN, features, terminal, vessel
 from oncotwin.apps.learning.rewards import NEEDS, harvested
+from oncotwin.apps.learning.turnover import STIRRED, UNSTIRRED, at_first
 from oncotwin.apps.learning.watched import Seen, WatchedCulture
 from oncotwin.control.decisions import Decisions
 from oncotwin.control.networks import Layer, LevelPolicy, Mlp, SharePolicy
@@ -47,9 +48,9 @@ def task_of(variant: str) -> dict[str, Any]:
         "moves": [list(map(_plain, move)) for move in moves.MOVES],
         "settings": [list(map(float, moves.LEAST)), list(map(float, moves.MOST))],
         "limits": list(moves.LIMITS),
-        "guard": [list(map(float, np.atleast_1d(x))) for x in moves.GUARD],
+        "guard": [list(moves.GUARD), list(STIRRED), list(UNSTIRRED)],
         "needs": list(NEEDS),
-        "features": [list(MIDDLE), list(SPAN)],
+        "features": [list(MIDDLE), list(SPAN), BRISK],
         "recipe": [WatchedCulture.missing, WatchedCulture.activator_per_cell, WatchedCulture.vector_moi],
         "vessel": {row["name"]: float(row["value"]) for row in vessel().table() if row["scope"] == "treatment"},
     }
@@ -67,7 +68,7 @@ def task_of(variant: str) -> dict[str, Any]:
 def width() -> int:
     """Number of features."""
     reading = Observation(*(jnp.asarray(x) for x in MIDDLE))
-    return int(features(Seen(reading, reading, reading, jnp.asarray(0.0))).shape[0])
+    return int(features(Seen(reading, reading, reading, jnp.asarray(0.0), at_first(reading))).shape[0])
 
 
 def save_network(path: Path, variant: str, network: Mlp, **said: Any) -> None:
@@ -89,16 +90,17 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".json") for name in names if name.endswith(".json")))
 
 
-def load(chosen: str | Path) -> Named:
+def load(chosen: str | Path, where: str = "--controller") -> Named:
     """The controller of a shipped policy's name or of a card, NAME.json.
 
-    Raises BadInput for an unknown name and another task, StorageFailure for changed or misshapen weights.
+    where: what a message about the name calls its place.  Raises BadInput for an unknown name, another task and numbers
+    that are no policy, StorageFailure for changed or misshapen weights.
     """
     path = Path(chosen)
     if path.suffix != ".json":
         if str(chosen) not in shipped():
             remedy = nearest(str(chosen), shipped())
-            raise BadInput("no policy of this name", where="--controller", got=str(chosen), remedy=remedy)
+            raise BadInput("no policy of this name", where=where, got=str(chosen), remedy=remedy)
         path = Path(str(files("oncotwin").joinpath("data", FOLDER, f"{chosen}.json")))
     variant = _variant(path)
     found = read_policy(path, task_of(variant))
@@ -118,19 +120,45 @@ def _variant(path: Path) -> str:
 
 def _controller(found: Policy, variant: str, path: Path) -> Controller:
     if variant == "recipe":
-        if found.weights.keys() != {"moves"}:
-            raise BadInput("a recipe holds its moves alone", where=str(path), got=sorted(found.weights))
-        chosen = found.weights["moves"]
-        if chosen.ndim != 1 or chosen.min() < 0 or chosen.max() >= len(moves.MOVES):
-            raise BadInput("no such moves", where=str(path), got=chosen.tolist(), allowed=f"below {len(moves.MOVES)}")
-        return recipe(chosen)
-    count = len(found.weights) // 2
-    layers = [(found.weights.get(f"weight{i}"), found.weights.get(f"bias{i}")) for i in range(count)]
+        return recipe(_moves(found, path))
+    layers = _layers(found, path)
     outputs = {"levels": len(moves.MOVES), "settings": len(moves.LEAST)}[variant]
     _check_chain(layers, outputs, path)
     network = Mlp(tuple(Layer(jnp.asarray(weight), jnp.asarray(bias)) for weight, bias in layers))
     kind = {"levels": LevelPolicy, "settings": SharePolicy}[variant]
     return kind(network, deciding(), no_action())
+
+
+def _moves(found: Policy, path: Path) -> np.ndarray:
+    """The moves of a recipe, (intervals,).  Raises BadInput unless they are one known move for each interval."""
+    where = str(path)
+    if found.weights.keys() != {"moves"}:
+        raise BadInput("a recipe holds its moves alone", where=where, got=sorted(found.weights), allowed="moves")
+    chosen = found.weights["moves"]
+    if chosen.dtype.kind not in "iu":
+        raise BadInput("moves are named by numbers", where=where, got=chosen.dtype.name, allowed="whole numbers")
+    intervals = round(moves.LATEST_HARVEST / moves.INTERVAL_DAYS)
+    if chosen.shape != (intervals,):
+        allowed = f"({intervals},), one for each interval of {moves.INTERVAL_DAYS:g} days"
+        raise BadInput("a recipe of another length", where=where, got=chosen.shape, allowed=allowed)
+    if chosen.min() < 0 or chosen.max() >= len(moves.MOVES):
+        raise BadInput("no such moves", where=where, got=chosen.tolist(), allowed=f"below {len(moves.MOVES)}")
+    return chosen
+
+
+def _layers(found: Policy, path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weight and bias of every layer.  Raises BadInput unless there is nothing else, and all are finite numbers."""
+    count = len(found.weights) // 2
+    pairs = [(f"weight{i}", f"bias{i}") for i in range(max(count, 1))]
+    names = [name for pair in pairs for name in pair]
+    if sorted(found.weights) != sorted(names):
+        got, allowed = sorted(found.weights), f"weight and bias of each layer: {', '.join(names)}"
+        raise BadInput("the arrays are not those of a network", where=str(path), got=got, allowed=allowed)
+    for name, array in found.weights.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            got = array.dtype.name if array.dtype.kind != "f" else "a number that is none, or infinite"
+            raise BadInput(f"{name} of the policy cannot be used", where=str(path), got=got, allowed="finite numbers")
+    return [(found.weights[weight], found.weights[bias]) for weight, bias in pairs]
 
 
 def deciding() -> Decisions:
@@ -158,9 +186,9 @@ def _check_chain(layers: list[tuple], outputs: int, path: Path) -> None:
     """Raise BadInput unless every layer takes what the one before it gives."""
     sizes: list[Any] = [width()]
     for weight, bias in layers:
-        fits = weight is not None and bias is not None and weight.ndim == 2 and weight.shape == (len(bias), sizes[-1])
-        if not fits:
-            raise BadInput("the layers of the policy do not fit", where=str(path), got=sizes)
+        if bias.ndim != 1 or weight.shape != (len(bias), sizes[-1]):
+            got, allowed = (weight.shape, bias.shape), f"(n, {sizes[-1]}) and (n,)"
+            raise BadInput("the layers of the policy do not fit", where=str(path), got=got, allowed=allowed)
         sizes.append(len(bias))
     if sizes[-1] != outputs:
         raise BadInput("the policy has another number of outputs", where=str(path), got=sizes[-1], allowed=str(outputs))

@@ -24,6 +24,8 @@ TRAINING_STEP_HOURS, USUAL_STEP_HOURS = 1.0, 0.25
 DISCOUNT = 0.99
 
 MIDDLE = Observation(12.0, 8.0, 2.0, 2.0, 40.0, 7.2, 250.0, 6.0, 1e6, 0.85, 0.5, 0.4, 0.05, 0.3, 1.0)
+BRISK = 20.0
+"""Turnover of glucose and lactate that is scaled to one, mmol/L/day."""
 SPAN = Observation(8.0, 8.0, 2.0, 2.0, 40.0, 0.2, 150.0, 4.0, 1.0, 0.1, 0.3, 0.3, 0.05, 0.3, 0.5)
 """Middle and half-width of each reading, by which features are of order one; of density in powers of e."""
 
@@ -102,11 +104,14 @@ def drawing(model: WatchedCulture, doubt: float) -> Callable[[jax.Array], tuple[
 
 
 def features(seen: Seen) -> jax.Array:
-    """Every reading scaled, the change of the on-line ones, the cells with the receptor, what has been done; (28,)."""
+    """Every reading scaled, the change of the on-line ones, those absent, what is reckoned from them, and what has been
+    done; (30,).
+    """
     last, before = _scaled(seen.last), _scaled(seen.before)
     absent = jnp.stack([jnp.isnan(x) for x in seen.now[:6]]).astype(float)
     cells = seen.last.viable_density_per_ml * seen.last.volume_ml * seen.last.car_fraction
-    own = jnp.stack([jnp.log10(jnp.maximum(cells, 1e6) / 3e8), seen.activator_out])
+    reckoned = jnp.log10(jnp.maximum(cells, 1e6) / 3e8), seen.turnover.used / BRISK, seen.turnover.made / BRISK
+    own = jnp.stack([*reckoned, seen.activator_out])
     return jnp.concatenate([last, last[:6] - before[:6], absent[:5], own])
 
 

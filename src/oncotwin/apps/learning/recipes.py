@@ -17,7 +17,7 @@ from oncotwin.apps.learning.policies import recipe, save_recipe
 from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
 from oncotwin.apps.learning.processes import controlled
 from oncotwin.apps.learning.rewards import worth
-from oncotwin.apps.learning.training import POLICY, Plan, write_plan
+from oncotwin.apps.learning.training import POLICY, Plan, check_seed, write_plan
 from oncotwin.errors import BadInput
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import SPEC, SUMMARY, begin, new_path, utc_now
@@ -77,8 +77,9 @@ def moves_of(switches: Switches) -> np.ndarray:
 def train_recipe(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
     """Look for a recipe in a new folder, `plan.improvements` of them tried; the summary.
 
-    Raises BadInput for fewer than `LEAST_TRIALS`.
+    Raises BadInput for fewer than `LEAST_TRIALS`, and for a seed of held-out donors.
     """
+    check_seed(plan.seed)
     trials = plan.improvements
     if trials < LEAST_TRIALS:
         where, remedy = "--improvements", "Of a recipe, this is how many are tried."

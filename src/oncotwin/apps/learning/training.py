@@ -1,5 +1,6 @@
 """Training a policy of the culture: improvement by improvement, kept after each, gone on with after any stop."""
 
+import hashlib
 import json
 import sys
 import time
@@ -14,6 +15,7 @@ import numpy as np
 import oncotwin
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.interruption import stop_requests
+from oncotwin.apps.learning.phase1 import HELD_OUT
 from oncotwin.apps.learning.policies import save_network
 from oncotwin.apps.learning.problem import DISCOUNT, culture_problem, terminal
 from oncotwin.control.dqn import Dqn
@@ -49,6 +51,11 @@ class Plan(NamedTuple):
     def weights(self) -> Weights:
         """Of the reward."""
         return Weights(self.cytotoxicity, self.crs, self.neurotoxicity)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it: what a checkpoint was made for."""
+        return hashlib.sha256(json.dumps(self._asdict(), sort_keys=True).encode()).hexdigest()
 
 
 def _dqn(plan: Plan, learnt: Any, judge: Any) -> Dqn:
@@ -123,8 +130,23 @@ def trainer(plan: Plan) -> Trainer:
     )
 
 
+def check_seed(seed: int) -> None:
+    """Raise BadInput for the seeds whose keys are, or lead to, those that the held-out donors are drawn with.
+
+    Learners split the key of the seed itself; recipes and priorities draw donors with the key of the next number.
+    """
+    if seed in (HELD_OUT - 1, HELD_OUT):
+        raise BadInput(
+            "this seed is kept for the held-out donors of `oncotwin evaluate`",
+            where="--seed",
+            got=seed,
+            allowed=f"any but {HELD_OUT - 1} and {HELD_OUT}",
+        )
+
+
 def train(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[str, Any]:
-    """Train from the beginning in a new folder; the summary."""
+    """Train from the beginning in a new folder; the summary.  Raises BadInput for a plan that cannot be carried out."""
+    check_seed(plan.seed)
     made = trainer(plan)
     keep_compiled()
     path = new_path("train") if out is None else out
@@ -134,11 +156,15 @@ def train(plan: Plan, out: Path | None, admit: Callable[[Path], None]) -> dict[s
 
 
 def resume_training(path: Path) -> dict[str, Any]:
-    """Go on from the last improvement that was kept; the summary, the same as without the stop."""
+    """Go on from the last improvement that was kept; the summary, the same as without the stop.
+
+    Raises BadInput for a spec that was changed since, and for a checkpoint that does not say which it was made for.
+    """
     with reopen(path) as run:
         plan = _read_plan(run)
         if plan.learner not in LEARNERS:
             raise BadInput("this search keeps no checkpoint", where=str(path), got=plan.learner, remedy="Begin again.")
+        check_seed(plan.seed)
         keep_compiled()
         made = trainer(plan)
         like = jax.eval_shape(made.begin, _keys(plan))
@@ -146,7 +172,25 @@ def resume_training(path: Path) -> dict[str, Any]:
             return _go_on(run, plan, made, made.begin(_keys(plan)), [], utc_now())
         empty = jax.tree.map(lambda x: np.zeros(x.shape, x.dtype), like)
         memory, meta = read_checkpoint(run / CHECKPOINT, empty)
+        _check_made_for(plan, meta, run)
         return _go_on(run, plan, made, memory, meta["history"], meta["started"])
+
+
+def _check_made_for(plan: Plan, meta: dict[str, Any], run: RunDirectory) -> None:
+    """Raise BadInput unless a checkpoint was made for this plan."""
+    if "plan" not in meta:
+        raise BadInput(
+            "this checkpoint is of an older layout, which does not say what plan it was made for",
+            where=str(run / CHECKPOINT),
+            remedy=f"Train anew with the plan of {run / SPEC}.",
+        )
+    if meta["plan"] != plan.digest:
+        raise BadInput(
+            "this plan is not the one that the checkpoint was made for: the spec was changed since",
+            where=str(run / SPEC),
+            got=plan._asdict(),
+            remedy="Put back what it said, or train anew with the new plan.",
+        )
 
 
 def _go_on(run: RunDirectory, plan: Plan, made: Trainer, memory: Any, history: list, started: str) -> dict[str, Any]:
@@ -164,7 +208,7 @@ def _go_on(run: RunDirectory, plan: Plan, made: Trainer, memory: Any, history: l
                 "seconds": time.monotonic() - begun,
             }
             history = [*history, row]
-            write_checkpoint(run / CHECKPOINT, memory, history=history, started=started)
+            write_checkpoint(run / CHECKPOINT, memory, history=history, started=started, plan=plan.digest)
             run.log("improved", **row)
             _say(run, plan, row)
             if request.signal is not None and number + 1 < plan.improvements:

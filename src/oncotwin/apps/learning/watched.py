@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from oncotwin.apps.learning.turnover import STIRRED, UNSTIRRED, Rise, Turnover, at_first, reckoned
 from oncotwin.core.model import Model
 from oncotwin.models.culture import Action, Culture, CultureParameters, Observation, State
 
@@ -13,6 +14,8 @@ PROBES = 6
 """The first readings of an observation, which may be missing."""
 MISSED = 7_919
 """Label of the random numbers that say which probe fails, apart from those of the sensors' noise."""
+BOLUSES = ("il2_ng_per_ml", "il7_ng_per_ml", "il15_ng_per_ml", "il21_ng_per_ml")
+"""Fields of an action that give a cytokine."""
 ON_TIME = 1e-6
 """Days by which an instant may be missed."""
 
@@ -21,25 +24,27 @@ class Watched(NamedTuple):
     """A culture and what its operator has written down.
 
     culture: its state.  last: the last reading of every instrument, the present one if there is one.  before: those an
-    interval earlier.  activator_out: share of the activator taken out so far.
+    interval earlier.  activator_out: share of the activator taken out so far.  turnover: reckoned from the readings.
     """
 
     culture: State
     last: Observation
     before: Observation
     activator_out: Any
+    turnover: Turnover
 
 
 class Seen(NamedTuple):
     """What the operator knows.
 
-    now: readings, NaN where a probe has failed.  last, before, activator_out: as of `Watched`.
+    now: readings, NaN where a probe has failed.  last, before, activator_out, turnover: as of `Watched`.
     """
 
     now: Observation
     last: Observation
     before: Observation
     activator_out: Any
+    turnover: Turnover
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +65,7 @@ class WatchedCulture(Model[Watched, Action, Seen, CultureParameters]):
         """The seeded culture."""
         state = self.culture.initial(p)
         shown = self.culture.observe(state, p)
-        return Watched(state, shown, shown, jnp.asarray(0.0))
+        return Watched(state, shown, shown, jnp.asarray(0.0), at_first(shown))
 
     def advance(self, state: Watched, action: Action, p: CultureParameters, dt: Any) -> Watched:
         """One interval of dt days, with what the recipe adds."""
@@ -71,13 +76,16 @@ class WatchedCulture(Model[Watched, Action, Seen, CultureParameters]):
             vector_moi=action.vector_moi + jnp.where(jnp.abs(day - self.vector_day) < ON_TIME, self.vector_moi, 0.0),
         )
         culture = self.culture.advance(state.culture, recipe, p, dt)
-        last = _filled(self._readings(culture, p), state.last)
+        shown = self._readings(culture, p)
+        last = _filled(shown, state.last)
         out = jnp.maximum(state.activator_out, jnp.clip(action.remove_activator, 0.0, 1.0))
-        return Watched(culture, last, state.last, out)
+        renewal = action.perfusion_per_day + jnp.log(jnp.maximum(last.volume_ml / state.last.volume_ml, 1.0)) / dt
+        turnover = reckoned(state.turnover, rise_of(action), state.last.viable_density_per_ml, renewal, dt, shown)
+        return Watched(culture, last, state.last, out, turnover)
 
     def observe(self, state: Watched, p: CultureParameters) -> Seen:
         """What the instruments show, and what they showed."""
-        return Seen(self._readings(state.culture, p), state.last, state.before, state.activator_out)
+        return Seen(self._readings(state.culture, p), state.last, state.before, state.activator_out, state.turnover)
 
     def no_action(self) -> Action:
         """Nothing beside the recipe."""
@@ -99,6 +107,12 @@ class WatchedCulture(Model[Watched, Action, Seen, CultureParameters]):
         fails = jax.random.uniform(key, (PROBES,)) < self.missing * sensors.noisy
         probes = [jnp.where(fails[i], jnp.nan, value) for i, value in enumerate(shown[:PROBES])]
         return Observation(*probes, *shown[PROBES:])
+
+
+def rise_of(given: Any) -> Rise:
+    """How far turnover may rise under an action or settings."""
+    stirred = sum(getattr(given, name) for name in BOLUSES) > 0.0
+    return Rise(*(jnp.where(stirred, most, least) for most, least in zip(STIRRED, UNSTIRRED, strict=True)))
 
 
 def _filled(now: Observation, before: Observation) -> Observation:

@@ -16,7 +16,7 @@ from oncotwin.apps.learning.policies import DEFAULT
 from oncotwin.core.exchange import Product
 from oncotwin.core.model import Model
 from oncotwin.core.rollout import rollout
-from oncotwin.errors import BadInput, NumericalFailure, nearest
+from oncotwin.errors import BadInput, NumericalFailure, similar
 from oncotwin.io.cultures.protocols import is_file, protocol_names, read_protocol
 from oncotwin.io.specs.kinds import CULTURE
 from oncotwin.io.specs.resolve import resolve
@@ -82,15 +82,18 @@ def grow(process: str, donor: DonorSubtype, count: int, seed: int) -> Grown:
     return made(process, donor, count, seed)
 
 
-def check_process(process: str) -> None:
-    """Raise BadInput for a process that is not known: none of `MAKERS`, no protocol that ships, no file of one."""
+def check_process(process: str, where: str = "process") -> None:
+    """Raise BadInput for a process that is not known: none of `MAKERS`, no protocol that ships, no file of one.
+
+    where: who names it, for the message.
+    """
     known = (*MAKERS, *protocol_names())
     if process in known:
         return
     if not is_file(process):
-        allowed, remedy = ", ".join(known), nearest(process, known)
-        raise BadInput("unknown process", where="cells", got=process, allowed=allowed, remedy=remedy)
-    read_protocol(process, where="cells")
+        allowed, remedy = f"{', '.join(known)}, or the file of a protocol", similar(process, known)
+        raise BadInput("unknown process", where=where, got=process, allowed=allowed, remedy=remedy)
+    read_protocol(process, where=where)
 
 
 def _followed(process: str, donor: DonorSubtype, count: int, seed: int) -> Grown:

@@ -12,7 +12,7 @@ from oncotwin.core.exchange import Latents, Product
 from oncotwin.core.parameters import Parameters
 from oncotwin.models.tumour3d import TumourParameters
 from oncotwin.models.tumour3d.latent import SPANS
-from oncotwin.studies.veins import VeinParameters
+from oncotwin.studies.veins import VeinParameters, handover, moved_latents
 
 SOURCES = ("donors", "latents", "constants")
 """Sources of uncertainty: cells of other donors, latents of the patient, constants that are uncalibrated."""
@@ -73,6 +73,14 @@ def cases_of(
         veins=rows_of(varied(VeinParameters(), keys[1], count), rows[:, 2]),
         tumour=rows_of(varied(population, keys[2], count), rows[:, 2]),
     )
+
+
+def at_bounds(cases: Case) -> dict[str, float]:
+    """Share of cases in which each latent, moved by the product, lies at 0 or 1; name -> share.  cases: leaves (n,)."""
+    moved = moved_latents(cases.latents, handover(cases.product, cases.veins))
+    return {
+        name: float(np.mean((np.asarray(x) <= 0.0) | (np.asarray(x) >= 1.0))) for name, x in moved._asdict().items()
+    }
 
 
 def first(products: Product) -> Product:

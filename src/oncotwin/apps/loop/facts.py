@@ -6,14 +6,15 @@ import numpy as np
 
 from oncotwin.apps.loop.belief import FITTED, Belief
 from oncotwin.apps.loop.cells import Grown
-from oncotwin.apps.loop.draws import others
+from oncotwin.apps.loop.draws import SOURCES, at_bounds, cases_of, others
 from oncotwin.apps.loop.front import front_of, gains_of
 from oncotwin.apps.loop.likely import Arm, Likely
 from oncotwin.apps.loop.obstacles import Freed
-from oncotwin.apps.loop.regimens import WORDS
+from oncotwin.apps.loop.regimens import regimen_words
 from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import Levels
 from oncotwin.apps.loop.twin import Case, rows_of
+from oncotwin.studies.sources import design
 from oncotwin.studies.veins import handover
 
 ARMS = ("A", "B", "C")
@@ -33,6 +34,16 @@ def front_rows(likely: Likely, drawn: dict[str, Arm], settings: Settings) -> lis
         {"process": process, "regimen": regimen, **row}
         for (process, regimen), row in zip(how.values(), front_of(arms), strict=True)
     ]
+
+
+def clipped_facts(drawn: dict[str, Arm], patient: LoopPatient, settings: Settings) -> dict[str, dict[str, float]]:
+    """Share of the draws of each arm without drugs in which a latent, moved by the product, is cut off at 0 or 1."""
+    rows = design(settings.pairs, len(SOURCES))[: 2 * settings.pairs]
+    told = {}
+    for name in ("A", "B"):
+        cases = cases_of(rows, others(drawn[name].product), patient, settings.population, settings.seed)
+        told[name] = at_bounds(cases)
+    return told
 
 
 def labels(settings: Settings) -> dict[str, str]:
@@ -64,7 +75,8 @@ def drug_facts(given: Levels, settings: Settings) -> dict[str, Any]:
     days = np.diff(settings.slab.instants)
     return {
         "regimen": settings.regimen,
-        "words": WORDS[settings.regimen],
+        "words": regimen_words(settings.regimen, settings.slab.interval_days),
+        "interval_days": settings.slab.interval_days,
         "instants": list(settings.slab.instants),
         "levels": given.levels.tolist(),
         "statuses": given.statuses.tolist(),
@@ -80,14 +92,16 @@ def belief_facts(belief: Belief) -> dict[str, Any]:
         "days": belief.days.tolist(),
         "seen": belief.seen.tolist(),
         "predicted": belief.predicted.tolist(),
-        "error": belief.fit.error,
+        "counted": np.asarray(belief.counted).tolist(),
+        "error": belief.fit.error if np.any(belief.counted) else None,
         "values": dict(zip(FITTED, belief.fit.values.tolist(), strict=True)),
     }
 
 
 def limit_facts(found: Freed) -> dict[str, Any]:
     """The obstacles, and the course without any taken away."""
-    rows = [dict(zip(("name", "words", "log_burden", "response_days"), row, strict=True)) for row in found.rows]
+    keys = ("name", "words", "at_bound", "log_burden", "response_days")
+    rows = [dict(zip(keys, row, strict=True)) for row in found.rows]
     series = found.found.series
     names = ("antigen_positive_fraction", "cart_tissue_cells", "exhausted_tissue_cells", "tumour_burden_cells")
     course = {name: np.asarray(getattr(series, name), float)[0].tolist() for name in names}

@@ -60,7 +60,7 @@ def _obstacles(left: Axes, right: Axes, limits: Mapping[str, Any]) -> None:
                 ha="right" if (side > 0) == inside else "left",
             )  # fmt: skip
         panel.margins(x=0.12)
-    left.set_yticks(places, [_AIDS.get(row["name"], f"without {row['name']}") for row in rows])
+    left.set_yticks(places, [_aid(row) for row in rows])
     left.tick_params(axis="y", length=0)
     right.tick_params(axis="y", length=0, labelleft=False)
     left.set(xlabel="Change of the last tumour burden (log₁₀)", title="One obstacle taken away: tumour at the end")
@@ -74,13 +74,19 @@ def _shown(form: str, value: float) -> str:
 
 
 _AIDS = {
-    "exhaustion": "least exhaustion",
-    "suppression": "least suppression",
-    "infiltration": "best infiltration",
-    "potency": "highest potency",
+    "exhaustion": "less exhaustion",
+    "suppression": "less suppression",
+    "infiltration": "more infiltration",
+    "potency": "more potency",
     "tumour growth": "half the growth",
     "dose": "twice the cells",
 }
+
+
+def _aid(row: Mapping[str, Any]) -> str:
+    """What is done about an obstacle; that nothing can be where it is at its bound."""
+    said = _AIDS.get(row["name"], f"without {row['name']}")
+    return f"{said}: at its bound" if row["at_bound"] else said
 
 
 def _tumour(panel: Axes, course: Mapping[str, Any], times: Sequence[float]) -> None:
@@ -107,11 +113,13 @@ def _cells(panel: Axes, course: Mapping[str, Any], times: Sequence[float]) -> No
 
 def _belief(panel: Axes, belief: Mapping[str, Any]) -> None:
     days = np.asarray(belief["days"])
-    for name, seen, told, colour in zip(
-        belief["probes"], belief["seen"], belief["predicted"], PROBE_COLOURS, strict=True
-    ):
+    courses = (belief[key] for key in ("probes", "seen", "predicted", "counted"))
+    for name, seen, told, counted, colour in zip(*courses, PROBE_COLOURS, strict=True):
         panel.plot(days, np.asarray(told) / 1e3, color=colour, label=name)
-        panel.plot(days, np.asarray(seen) / 1e3, "o", color=colour, markersize=2.8, markeredgewidth=0)
+        volumes, fitted = np.asarray(seen) / 1e3, np.asarray(counted, bool)
+        panel.plot(days[fitted], volumes[fitted], "o", color=colour, markersize=2.8, markeredgewidth=0)
+        panel.plot(days[~fitted], volumes[~fitted], "o", color=colour, markersize=2.8, markerfacecolor="white",
+                   markeredgewidth=0.6)  # fmt: skip
     panel.set_yscale("log")
     panel.set(xlabel="Days since the first decision", ylabel="Tumour volume (cm³)", title="Belief and twin")
     panel.legend(loc="upper left")

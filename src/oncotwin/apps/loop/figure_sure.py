@@ -70,7 +70,11 @@ def _parts(panel: Axes, tables: Mapping[str, Any], sources: list[str]) -> None:
         first = np.array([tables[name]["first"][number] for name in SHOWN])
         total = np.array([tables[name]["total"][number] for name in SHOWN])
         error = np.array([tables[name]["total_error"][number] for name in SHOWN])
-        panel.bar(places, 100 * np.clip(first, 0, 1), width=0.92 * width, color=SOURCE_COLOURS[source], label=source)
+        doubt = np.array([tables[name]["first_error"][number] for name in SHOWN])
+        panel.bar(places, 100 * first, width=0.92 * width, color=SOURCE_COLOURS[source], label=source)
+        panel.errorbar(
+            places - 0.25 * width, 100 * first, yerr=100 * doubt, fmt="none", ecolor=QUIET, elinewidth=0.7, capsize=0
+        )
         panel.errorbar(
             places, 100 * total, yerr=100 * error, fmt="o", color=INK, markersize=3, elinewidth=0.8, capsize=0
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from oncotwin.apps.loop.settings import LoopPatient
 from oncotwin.core.exchange import Latents
-from oncotwin.errors import BadInput, nearest
+from oncotwin.errors import BadInput, similar
 from oncotwin.io.durable import storage
 from oncotwin.models.culture import DonorSubtype
 from oncotwin.models.culture.donors import check_subtype
@@ -51,7 +51,7 @@ def _numbers(given: Mapping[str, Any], where: str) -> dict[str, float]:
     found = {}
     for name, value in given.items():
         if name not in Latents._fields:
-            allowed, remedy = ", ".join(Latents._fields), nearest(name, Latents._fields)
+            allowed, remedy = ", ".join(Latents._fields), similar(name, Latents._fields)
             raise BadInput("unknown latent", where=where, got=name, allowed=allowed, remedy=remedy)
         try:
             found[name] = float(value)
@@ -65,10 +65,13 @@ def _numbers(given: Mapping[str, Any], where: str) -> dict[str, float]:
 def _donor(donor: DonorSubtype, given: Mapping[str, Any], where: str) -> DonorSubtype:
     for name in given:
         if name not in DonorSubtype._fields:
-            allowed = ", ".join(DonorSubtype._fields)
-            raise BadInput("unknown trait of a donor", where=where, got=name, allowed=allowed)
+            allowed, remedy = ", ".join(DonorSubtype._fields), similar(name, DonorSubtype._fields)
+            raise BadInput("unknown trait of a donor", where=where, got=name, allowed=allowed, remedy=remedy)
     changed = donor._replace(**given)
-    check_subtype(changed)
+    try:
+        check_subtype(changed)
+    except BadInput as error:  # the same fault, told where the user named it
+        raise BadInput(error.what, where=where, got=error.got, allowed=error.allowed) from error
     return changed
 
 

@@ -94,7 +94,8 @@ LOOP_PICTURES = (
         "In a slab of the same tumour, arm B. a, each obstacle taken away alone: how much smaller the tumour is at the "
         "end, in powers of ten, and b, how much longer it stays 30 % smaller or more. c, what the tumour is made of, "
         "and d, what becomes of the CAR-T cells in it. e, the controller's lumped belief (lines) beside the twin it "
-        "was fitted to (points), under no drug, pulses of chemotherapy and the inhibitor throughout.",
+        "was fitted to (points; open ones are not fitted: the first, and those too small to be seen), under no drug, "
+        "pulses of chemotherapy and the inhibitor throughout.",
         _limits,
     ),
     LoopPicture(
@@ -103,16 +104,16 @@ LOOP_PICTURES = (
         "Courses in the slab over draws of donors, latents and uncalibrated constants, the same draws in every arm. a "
         "to c, sum of diameters: median, half and nine tenths of the draws. d, gain of each step, draw by draw, in "
         "days that the tumour is 30 % smaller or more; the bar is the median. e, spread of four outcomes of arm C by "
-        "source: bars, by the source alone; points, with its interactions; lines, one standard error.",
+        "source: bars, by the source alone (below zero by sampling error: not drawn); points, with its interactions; "
+        "lines, one standard error.",
         _sure,
     ),
     LoopPicture(
         "front.png",
         "What each arm gains, and at what price",
-        "Time in response against four prices, means over the draws with 95 % bootstrap intervals: colour, the "
-        "process; "
-        "shape, the drugs. Filled: no other arm matches it in all five and beats it in one. The pale stairs join the "
-        "arms that no cheaper one reaches in that price alone.",
+        "Time in response against four prices, means over the draws in the slab with 95 % bootstrap intervals: "
+        "colour, the process; shape, the drugs. Filled: no other arm matches it in all five and beats it in one. The "
+        "pale stairs join the arms that no cheaper one reaches in that price alone.",
         _front,
     ),
 )

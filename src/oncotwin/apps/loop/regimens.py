@@ -11,15 +11,13 @@ from oncotwin.control.guard import Guarded, Limits
 from oncotwin.control.mpc import Mpc
 from oncotwin.control.objective import Tracking
 from oncotwin.core.controller import Controller
-from oncotwin.errors import BadInput, nearest
+from oncotwin.errors import BadInput, similar
 from oncotwin.models.lumped import CombinationParameters, combination
 
-INTERVAL_DAYS = 7.0
-"""Between two decisions on drugs."""
 HORIZON = 6
 """Intervals that predictive control looks ahead."""
 FIXED = combination.Action(chemotherapy=1.0, inhibitor_mg_per_kg=5.0)
-"""Levels of the fixed regimen: one week of three."""
+"""Levels of the fixed regimen, held for one interval of three."""
 LIMITS = Limits(
     per_day=combination.Action(chemotherapy=1.0, inhibitor_mg_per_kg=15.0),
     per_cycle=combination.Action(chemotherapy=7.0, inhibitor_mg_per_kg=210.0),
@@ -46,7 +44,8 @@ def _mpc(p: CombinationParameters, instants: tuple[float, ...]) -> Controller:
     prices = combination.Action(CHEMOTHERAPY_PRICE, INHIBITOR_PRICE)
     objective = Tracking(zero, one, prices, combination.Observation(SCALE_MM3, SCALE_MM3))
     limits = (BELIEF.no_action(), LIMITS.per_day)
-    return _guarded(Mpc(belief_task(p, INTERVAL_DAYS, HORIZON), objective, HORIZON, limits=limits), instants)
+    interval = instants[1] - instants[0]
+    return _guarded(Mpc(belief_task(p, interval, HORIZON), objective, HORIZON, limits=limits), instants)
 
 
 def _guarded(inner: Controller, instants: tuple[float, ...]) -> Controller:
@@ -59,22 +58,27 @@ REGIMENS: Mapping[str, Dosing] = MappingProxyType({"none": _none, "fixed": _fixe
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "none": "no drug beside the cells",
-        "fixed": "chemotherapy and the inhibitor, one week of three",
-        "mpc": "chemotherapy and the inhibitor dosed each week by predictive control",
+        "fixed": "chemotherapy and the inhibitor in one of three intervals of {days:g} days",
+        "mpc": "chemotherapy and the inhibitor dosed every {days:g} days by predictive control",
     }
 )
-"""Name -> what it is, in words."""
+"""Name -> what it is, in words, for an interval in days."""
 
 UNSEEING = ("none", "fixed")
 """Regimens that decide the same whatever they observe."""
 
 
 def regimen(name: str) -> Dosing:
-    """What doses a regimen.  Raises BadInput for an unknown name."""
+    """What doses a regimen.  Raises BadInput for an unknown name, in the words of the command line."""
     if name not in REGIMENS:
         allowed = ", ".join(REGIMENS)
-        raise BadInput("unknown regimen", where="adjunct", got=name, allowed=allowed, remedy=nearest(name, REGIMENS))
+        raise BadInput("unknown regimen", where="--drugs", got=name, allowed=allowed, remedy=similar(name, REGIMENS))
     return REGIMENS[name]
+
+
+def regimen_words(name: str, interval_days: float) -> str:
+    """What a regimen is.  interval_days: between two decisions."""
+    return WORDS[name].format(days=interval_days)
 
 
 def planned_levels(name: str, instants: tuple[float, ...]) -> np.ndarray:

@@ -6,13 +6,24 @@ from typing import Any
 
 from oncotwin.apps.citations import Citation
 from oncotwin.apps.loop import draws
+from oncotwin.apps.loop.command import command_remark, loop_command
+from oncotwin.apps.loop.document import of_document
 from oncotwin.apps.loop.pictures import LOOP_PICTURES
-from oncotwin.apps.loop.rows import coupling_rows, endpoint_rows, gain_rows, made_rows, spread_rows
+from oncotwin.apps.loop.rows import (
+    bound_rows,
+    coupling_rows,
+    endpoint_rows,
+    gain_rows,
+    made_rows,
+    made_words,
+    spread_rows,
+)
 from oncotwin.apps.loop.sentences import DRUG_FACTS, beside_the_slab, in_short, tiles, why
 from oncotwin.apps.loop.weighed import origin_words, weight_rows, worth_sentence
 from oncotwin.apps.page import Constant, constants_beside, read_summary, shown_pictures, write_page
 from oncotwin.apps.style import number
-from oncotwin.io.rundir import SUMMARY
+from oncotwin.io.rundir import SPEC, SUMMARY
+from oncotwin.io.specs.documents import read_document
 from oncotwin.models.tumour3d import TumourParameters
 from oncotwin.models.tumour3d.adjunct_parameters import AdjunctParameters
 from oncotwin.studies.veins import VeinParameters
@@ -87,13 +98,14 @@ def write_loop_report(folder: Path) -> Path:
 
     Raises StorageFailure if the summary cannot be read, or the report not written.
     """
-    summary = read_summary(folder / SUMMARY)
+    summary, asked = read_summary(folder / SUMMARY), of_document(read_document(folder / SPEC), str(folder / SPEC))
     first, second = (one["process"] for one in summary["processes"])
     facts = {
         "summary": summary,
         "tiles": tiles(summary),
         "short": in_short(summary),
         "donor": donor_words(summary["patient"]),
+        "made_words": made_words(summary),
         "made": made_rows(summary),
         "weights": weight_rows(summary["priorities"]),
         "worth": worth_sentence(summary["priorities"], (first, second)),
@@ -108,6 +120,7 @@ def write_loop_report(folder: Path) -> Path:
         "slab": beside_the_slab(summary),
         "gains": gain_rows(summary),
         "spread_rows": spread_rows(summary),
+        "bounds": bound_rows(summary),
         "reference": "protocol static-il2, a healthy donor of middle age",
         "couplings": coupling_rows(summary),
         "drug_facts": DRUG_FACTS,
@@ -116,6 +129,8 @@ def write_loop_report(folder: Path) -> Path:
         "papers": PAPERS,
         "sources": SOURCES,
         "kind": "demo",
+        "command": loop_command(*asked),
+        "remark": command_remark(*asked),
     }
     return write_page(folder, "loop.html", {}, facts)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oncotwin.apps.loop.likely import OUTCOMES
-from oncotwin.apps.loop.words import ranged, signed
+from oncotwin.apps.loop.words import percent, ranged, shared, signed
 from oncotwin.apps.style import number
 from oncotwin.apps.tumour.summary import MEANINGS
 from oncotwin.apps.tumour.tables import shown_value
@@ -36,6 +36,20 @@ ENDPOINTS = (
     "peak_il6_pg_per_ml",
     "crs_grade",
 )
+
+
+def made_words(summary: Summary) -> str:
+    """Who makes the cells, in what, from how many; and whether the two begin alike."""
+    one, other = summary["processes"]
+    if one["process"] == other["process"]:
+        return f"One process, {one['process']} ({one['words']}), makes the cells of all arms."
+    told = [f"{p['process']} ({p['words']}; {number(p['cells'][0], 2)} viable cells seeded)" for p in (one, other)]
+    ratio = other["cells"][0] / one["cells"][0]
+    seeded = "from as many cells" if abs(ratio - 1) < 0.005 else f"the second from {number(ratio, 2)} times the cells"
+    return (
+        f"Two processes make cells of the same donors: {told[0]} and {told[1]}. Vessel, medium and days are as "
+        f"each has them, {seeded}; the plan of infusion and the patient are the same."
+    )
 
 
 def made_rows(summary: Summary) -> list[Row]:
@@ -84,14 +98,23 @@ def gain_rows(summary: Summary) -> list[list[str]]:
 
 
 def spread_rows(summary: Summary) -> list[list[str]]:
-    """Where the spread of arm C comes from: outcome, standard deviation, each source alone and with interactions."""
+    """Where the spread of arm C comes from: outcome, standard deviation, each source alone and with interactions.
+
+    Shares are printed as they were estimated, with their standard errors: below zero and above one too.
+    """
     rows = []
     for name, table in summary["split"].items():
         parts = []
-        for first, total, error in zip(table["first"], table["total"], table["total_error"], strict=True):
-            parts += [f"{100 * max(first, 0.0):.0f} %", f"{100 * total:.0f} ± {100 * error:.0f} %"]
+        for source in range(len(summary["sources"])):
+            parts += [shared(table[part][source], table[f"{part}_error"][source]) for part in ("first", "total")]
         rows.append([OUTCOMES[name][0], number(table["deviation"], 2), *parts])
     return rows
+
+
+def bound_rows(summary: Summary) -> list[tuple[str, list[str]]]:
+    """Latent, and the share of the draws of arms A and B in which it is cut off at 0 or 1; those that ever are."""
+    arms = list(summary["clipped"].values())
+    return [(name, [percent(arm[name]) for arm in arms]) for name in arms[0] if any(arm[name] > 0 for arm in arms)]
 
 
 def coupling_rows(summary: Summary) -> list[tuple[str, str, list[str], str]]:

@@ -20,6 +20,7 @@ from oncotwin.apps.loop.document import document_of, of_document
 from oncotwin.apps.loop.draws import SOURCES, first, uncertain
 from oncotwin.apps.loop.facts import (
     belief_facts,
+    clipped_facts,
     drug_facts,
     front_rows,
     labels,
@@ -29,7 +30,6 @@ from oncotwin.apps.loop.facts import (
 )
 from oncotwin.apps.loop.likely import Arm, described, differences, draw_courses, parted_by_source
 from oncotwin.apps.loop.obstacles import freed, without_each
-from oncotwin.apps.loop.parts import Parts, began, parts_of, seconds_of
 from oncotwin.apps.loop.pictures import draw_loop
 from oncotwin.apps.loop.report import write_loop_report
 from oncotwin.apps.loop.seen import seen_of
@@ -37,6 +37,7 @@ from oncotwin.apps.loop.settings import LoopPatient, Settings
 from oncotwin.apps.loop.space import Levels, dosed, run_arm, spec_of
 from oncotwin.apps.loop.twin import Case, Found, Keep
 from oncotwin.apps.loop.weighed import weighed
+from oncotwin.apps.parts import Parts, began, parts_of, seconds_of
 from oncotwin.io.cultures.protocols import is_file
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.fields import NOTICE, open_results
@@ -56,7 +57,7 @@ def run_loop(patient: LoopPatient, settings: Settings, out: Path | None) -> dict
     out: a new or empty folder, None for a new one in runs/.
     """
     for process in (settings.standard, settings.other):
-        check_process(process)
+        check_process(process, "--cells")
     folder = new_path("loop") if out is None else out
     with begin(folder) as run:
         with storage("write the settings", run / SPEC):
@@ -103,7 +104,7 @@ def _followed(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) 
     belief = parts.kept("belief", Belief, partial(believe, cases[1], settings.slab))
     arms, given = _in_space(parts, cases, settings, belief)
     say("what limits the response: one obstacle at a time")
-    limits = freed(parts.kept("limits", Found, partial(without_each, cases[1], settings.slab)))
+    limits = freed(parts.kept("limits", Found, partial(without_each, cases[1], settings.slab)), cases[1])
     none = np.zeros_like(given.levels)
     drawn = {
         "A": Arm(made[0].product, none),
@@ -133,6 +134,7 @@ def _followed(parts: Parts, patient: LoopPatient, settings: Settings, say: Say) 
         },
         "sources": list(SOURCES),
         "split": parted_by_source(likely),
+        "clipped": clipped_facts(drawn, patient, settings),
         "draws": {"pairs": settings.pairs, "courses": int(len(likely.trusted)), "seed": settings.seed},
         "uncertain": {
             "tumour": list(uncertain(TumourParameters)),

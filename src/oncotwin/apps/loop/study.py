@@ -16,13 +16,13 @@ import oncotwin
 from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.loop.belief import Belief, believe
 from oncotwin.apps.loop.cells import Grown, check_process, grow
-from oncotwin.apps.loop.draws import SOURCES, first, others
-from oncotwin.apps.loop.parts import Parts, began, parts_of, seconds_of
+from oncotwin.apps.loop.draws import SOURCES, at_bounds, first, others
 from oncotwin.apps.loop.regimens import UNSEEING, planned_levels, regimen
 from oncotwin.apps.loop.study_cohort import cohort_of
 from oncotwin.apps.loop.study_page import draw_study, write_study_report
 from oncotwin.apps.loop.study_rows import KEPT, fronts, kept_of, made_of, paired, row_of
-from oncotwin.apps.loop.twin import Case, Found, Keep, Slab, follow, follow_given
+from oncotwin.apps.loop.twin import Case, Found, Keep, Slab, follow, follow_given, rows_of
+from oncotwin.apps.parts import Parts, began, parts_of, seconds_of
 from oncotwin.apps.personal.population import POPULATION
 from oncotwin.core.exchange import Latents, Product
 from oncotwin.io.cultures.protocols import is_file
@@ -53,7 +53,7 @@ def run_veins(
     """
     spec = resolve(file, _plain(overrides), TumourParameters, VEINS)
     for process in spec.processes:
-        check_process(process)
+        check_process(process, "processes")
     path = new_path("veins") if out is None else out
     with begin(path, admit) as run:
         write_spec(run / SPEC, spec)
@@ -84,6 +84,7 @@ def _study(run: RunDirectory, spec: VeinsSpec) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     found: dict[tuple[str, str], dict[str, np.ndarray]] = {}
     grown: dict[str, Grown] = {}
+    clipped: dict[str, dict[str, float]] = {}
     with parts_of(run, COMMAND, files) as parts:
         for number, process in enumerate(spec.processes):
             label = f"{number}-{Path(process).stem}"
@@ -91,6 +92,7 @@ def _study(run: RunDirectory, spec: VeinsSpec) -> dict[str, Any]:
             grown[process] = parts.kept(f"{label}-cells", Grown, partial(_grown, process, spec))
             made = grown[process].product
             cases = cohort_of(draws, others(made), spec)
+            clipped[process] = at_bounds(rows_of(cases, np.arange(2 * spec.patients.pairs)))
             for name in spec.regimens:
                 say(f"arm {len(rows) + 1} of {len(spec.processes) * len(spec.regimens)}: {process}, {name}")
                 values = kept_of(_arm(parts, f"{label}-{name}", cases, name, _typical(made, spec), slab_of(spec), say))
@@ -104,7 +106,9 @@ def _study(run: RunDirectory, spec: VeinsSpec) -> dict[str, Any]:
         "run_dir": str(run.path),
         "sources": list(SOURCES),
         "patients": 2 * spec.patients.pairs,
+        "interval_days": spec.slab.interval_days,
         "rows": rows,
+        "clipped": clipped,
         "processes": {name: one.words for name, one in grown.items()},
         "made": {name: made_of(one.product) for name, one in grown.items()},
         "front": fronts(found, {name: one.product for name, one in grown.items()}, draws),

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from oncotwin.apps.loop.front import OBJECTIVES
-from oncotwin.apps.loop.regimens import WORDS
+from oncotwin.apps.loop.regimens import regimen_words
 from oncotwin.apps.loop.rows import MADE
+from oncotwin.apps.loop.words import percent, shared
 from oncotwin.apps.style import number
 from oncotwin.studies.veins import VeinParameters
 
@@ -20,6 +21,9 @@ PARTED_WORDS = {
     "log_il6": "peak interleukin 6, log₁₀ pg/mL",
 }
 """Outcome whose spread is split -> its name in print."""
+
+OFTEN = 0.1
+"""Least share of patients with a latent at its bound that is told."""
 
 
 def arm_name(row: Mapping[str, Any]) -> str:
@@ -38,9 +42,7 @@ def study_in_short(summary: Summary) -> list[str]:
         *_short_of_cells(summary["made"]),
         *_front(summary["front"]),
     ]
-    sources = _sources(summary)
-    if sources:
-        said.append(sources)
+    said += [one for one in (_sources(summary), _cut(summary)) if one]
     failed = sum(row["failed"] for row in rows)
     if failed:
         said.append(
@@ -103,10 +105,27 @@ def _sources(summary: Summary) -> str:
         return ""
     totals = np.median([table["total"] for table in tables], axis=0)
     order = np.argsort(totals)[::-1]
-    parts = [f"{summary['sources'][i]} {100 * min(totals[i], 1.0):.0f} %" for i in order]
+    errors = np.median([table["total_error"] for table in tables], axis=0)
+    parts = [f"{summary['sources'][i]} {shared(totals[i], errors[i])}" for i in order]
     return (
         f"The spread of the time in response comes from {', '.join(parts)} (share of the variance with interactions, "
-        "median over the arms; they overlap)."
+        "± one standard error, medians over the arms; they overlap, and may exceed 100 % by sampling error)."
+    )
+
+
+def _cut(summary: Summary) -> str:
+    """The latents that a process moves to a bound in a tenth of the patients or more."""
+    often = [
+        f"{name} with {process} in {percent(share)}"
+        for process, shares in summary["clipped"].items()
+        for name, share in shares.items()
+        if share >= OFTEN
+    ]
+    if not often:
+        return ""
+    return (
+        f"Latents that the product moves to a bound, of the patients: {', '.join(often)}. There neither donors nor "
+        "latents move them further, which makes the shares of both smaller."
     )
 
 
@@ -117,10 +136,11 @@ def split_rows(summary: Summary) -> list[list[str]]:
         tables = [row["split"][name] for row in summary["rows"] if row["split"].get(name)]
         if not tables:
             continue
-        first, total, error = (np.mean([t[part] for t in tables], axis=0) for part in ("first", "total", "total_error"))
+        names = ("first", "first_error", "total", "total_error")
+        means = (np.mean([t[part] for t in tables], axis=0) for part in names)
         parts = []
-        for alone, whole, doubt in zip(first, total, error, strict=True):
-            parts += [f"{100 * max(alone, 0.0):.0f} %", f"{100 * whole:.0f} ± {100 * doubt:.0f} %"]
+        for alone, alone_error, whole, whole_error in zip(*means, strict=True):
+            parts += [shared(alone, alone_error), shared(whole, whole_error)]
         rows.append([words, number(float(np.mean([t["deviation"] for t in tables])), 2), *parts])
     return rows
 
@@ -161,7 +181,7 @@ def compared_words(summary: Summary) -> list[str]:
     regimens = dict.fromkeys(row["regimen"] for row in summary["rows"])
     return [
         *(f"Cells, {name}: {words}." for name, words in summary["processes"].items()),
-        *(f"Drugs, {name}: {WORDS[name]}." for name in regimens),
+        *(f"Drugs, {name}: {regimen_words(name, summary['interval_days'])}." for name in regimens),
     ]
 
 

@@ -14,6 +14,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
+def shared(share: float, error: float) -> str:
+    """An estimated share of a variance with its standard error, whole per cent; it may lie outside 0 to 100."""
+    return f"{signed(100 * share, '{:.0f}')} ± {100 * error:.0f} %"
+
+
 def ranged(row: Mapping[str, float], form: str) -> str:
     """Nine tenths of the draws."""
     return f"{signed(row['q05'], form)} to {signed(row['q95'], form)}"

@@ -7,7 +7,6 @@ from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
-from zipfile import BadZipFile
 
 import jax
 import numpy as np
@@ -18,13 +17,16 @@ from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
 from oncotwin.core.endpoints import Response
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput, StorageFailure
+from oncotwin.io.array_file import unpacked
 from oncotwin.io.durable import storage, write_atomically
 from oncotwin.io.manifest import write_manifest
 from oncotwin.io.rundir import utc_now
 from oncotwin.studies.inverse.bank import Bank, Design, joined, parts, sobol_design, trusted
+from oncotwin.studies.inverse.emulator import SCORES, fit
 
 BANK = "bank.npz"
 PART_SIZE = 128
+LEAST_VOXELS, MOST_VOXELS = 4, 256
 
 
 class BankSpec(NamedTuple):
@@ -52,9 +54,13 @@ def build_bank(
     """Simulate a bank into the folder `out`: bank.npz and manifest.json; the bank.
 
     Parts of 128 simulations are stored as they end, and a build that was stopped goes on after them.  report: called
-    with the simulations done and all of them.  Raises BadInput if the folder holds a bank, or parts of another one.
+    with the simulations done and all of them.  Raises BadInput for a spec that cannot be built, and if the folder holds
+    a bank, or parts of another one.
     """
     spec = BankSpec() if spec is None else spec
+    if not LEAST_VOXELS <= min(spec.twin.shape) <= max(spec.twin.shape) <= MOST_VOXELS:
+        allowed = f"{LEAST_VOXELS} to {MOST_VOXELS} along each edge"
+        raise BadInput("this is no grid of a bank", where="voxels", got=spec.twin.shape, allowed=allowed)
     started, about = utc_now(), spec.about()
     design = sobol_design(spec.count, spec.dose_cells, spec.seed)
     with storage("make the folder of the bank", out):
@@ -99,10 +105,19 @@ def write_bank(path: Path, bank: Bank) -> None:
 
 
 def read_bank(path: Path) -> Bank:
-    """The bank in an npz file.  Raises StorageFailure if it is missing, damaged or no bank."""
-    with storage("read the bank", path):
-        data = path.read_bytes()
-    return _parsed(data, str(path))
+    """The bank in an npz file, or in the folder of a build.
+
+    Raises StorageFailure if it is missing, damaged or no bank.
+    """
+    file = bank_file(path)
+    with storage("read the bank", file):
+        data = file.read_bytes()
+    return _parsed(data, str(file))
+
+
+def bank_file(path: Path) -> Path:
+    """The file that is meant by a bank's path: itself, or the one in the folder of a build."""
+    return path / BANK if path.is_dir() else path
 
 
 def shipped_bank() -> Bank:
@@ -112,17 +127,17 @@ def shipped_bank() -> Bank:
 
 
 def _parsed(data: bytes, where: str) -> Bank:
-    try:
-        with np.load(BytesIO(data), allow_pickle=False) as stored:
-            leaves = {name: stored[f"observables.{name}"] for name in Observables._fields}
-            design = Design(*(stored[name] for name in Design._fields))
-            return Bank(design, Observables(**leaves), json.loads(str(stored["about"])))
-    except (BadZipFile, OSError, KeyError, ValueError, EOFError) as error:
-        raise StorageFailure(f"this is no bank of simulations: {error}", where=where) from error
+    arrays, about = unpacked(data, "bank of simulations", where)
+    wanted = (*Design._fields, *(f"observables.{name}" for name in Observables._fields))
+    absent = [name for name in wanted if name not in arrays]
+    if absent:
+        raise StorageFailure("this is no bank of simulations", where=where, got=f"nothing of {', '.join(absent[:5])}")
+    design = Design(*(arrays[name] for name in Design._fields))
+    return Bank(design, Observables(**{name: arrays[f"observables.{name}"] for name in Observables._fields}), about)
 
 
 def describe(bank: Bank) -> dict[str, Any]:
-    """What a bank holds: how it was made, the range of each observable, the shares of each category."""
+    """What a bank holds: how it was made, the range of each observable, shares of categories, an emulator's errors."""
     seen = bank.observables
     good = np.asarray(seen.status) == 0
     ranges = {
@@ -139,6 +154,23 @@ def describe(bank: Bank) -> dict[str, Any]:
         "crs_grade": {str(grade): float(np.mean(grades == grade)) for grade in np.unique(grades)},
         "progressed": float(np.mean(np.asarray(seen.progressed)[good])),
         "quantiles_05_50_95": ranges,
+        "emulator": emulator_errors(bank),
         "latents": list(LATENTS),
         "device": jax.devices()[0].device_kind,
+    }
+
+
+def emulator_errors(bank: Bank) -> dict[str, dict[str, float | None]]:
+    """What the emulator of a bank misses of simulations it has not seen, score by score; {} for too small a bank.
+
+    error: root mean square, `spread`: standard deviation over the bank, both in the unit of the score, a natural
+    logarithm where `studies.inverse.emulator` says so.  relative: the one over the other, None where nothing varies.
+    """
+    try:
+        made = fit(bank)
+    except BadInput:
+        return {}
+    return {
+        name: {"error": float(e), "spread": float(s), "relative": float(e / s) if s > 1e-9 else None}
+        for name, e, s in zip(SCORES, made.error, made.spread, strict=True)
     }

@@ -15,11 +15,17 @@ from oncotwin.core.exchange import Infusion, Latents
 from oncotwin.core.observables import Observables
 from oncotwin.core.rollout import rollout
 from oncotwin.core.task import Task
+from oncotwin.errors import NumericalFailure
 from oncotwin.models.tumour3d import Accurate, Grid, Tumour, apply_latents, plan_actions
+from oncotwin.studies.cohorts.clinic import new_lesion_chance
+from oncotwin.studies.inverse.emulator import scores_of
+from oncotwin.studies.inverse.likelihood import Population, draw
 
 SHOWN = ("sum_of_diameters_mm", "transgene_copies_per_ug", "il6_pg_per_ml", "antigen_positive_fraction")
 """What is followed over time."""
 BAND = (0.05, 0.5, 0.95)
+RECORDS = 100
+"""Times that each course is observed."""
 PROGNOSES = ("target_change", "progression_days", "c_max", "t_max_days", "persistence_days", "peak_il6", "peak_crp")
 
 
@@ -47,18 +53,42 @@ def ensemble(latents: np.ndarray, dose_cells: float, spec: TwinSpec) -> Ensemble
     return Ensemble(np.asarray(spec.instants), values, seen)
 
 
-def forecast(found: Ensemble) -> dict[str, Any]:
-    """The forecast in numbers: shares of the courses by response and CRS grade, quantiles of the rest.
+def recorded(found: Ensemble, population: Population, spec: TwinSpec, seed: int) -> Observables:
+    """What a clinic might record of the trusted courses, each observed `RECORDS` times; leaves (courses x RECORDS,).
 
-    Courses that left the tolerances are not counted.
+    RECIST category, grade, kinetics, markers and progression scatter about the twin as the likelihood has it, each by
+    itself, with the population's cut points, offsets and noise.  The twin has one lesion.  Progression by new ones is
+    in the cut points and in the time to progression, which were fitted to what was recorded with them; to draw new
+    lesions on top would count them twice.  The change of the sum of diameters is the twin's.
+    """
+    good = np.flatnonzero(found.trusted())
+    rows = np.repeat(good, RECORDS)
+    seen = Observables(*(np.asarray(leaf)[rows] for leaf in found.seen))
+    keys = jax.random.split(jax.random.key(seed), len(rows))
+    scores = jnp.asarray(scores_of(seen))
+    drawn = _drawn(scores, jnp.zeros(scores.shape[1]), population, keys, spec.end_days)
+    return Observables(*(np.asarray(leaf) for leaf in drawn))._replace(target_change=seen.target_change)
+
+
+_drawn = jax.jit(jax.vmap(draw, (0, None, None, 0, None)))
+
+
+def forecast(found: Ensemble, population: Population, spec: TwinSpec, seed: int) -> dict[str, Any]:
+    """The forecast in numbers: probabilities of response and CRS grade as recorded, quantiles of the rest.
+
+    spec: of the twin that made the courses.  `by_twin`: shares of the courses by the category of their only lesion,
+    nothing else counted.  `new_lesion`: the chance that `studies.cohorts.clinic` declares for the depth of response, to
+    compare with; it is no part of the rest.  Courses that left the tolerances are not counted.  Raises NumericalFailure
+    where all did.
     """
     good = found.trusted()
-    response, grade = np.asarray(found.seen.best_response)[good], np.asarray(found.seen.crs_grade)[good]
-    shares = {one.name: float(np.mean(response == int(one))) for one in Response}
+    if not good.any():
+        raise NumericalFailure("no course stayed within the tolerances", where="forecast", got=f"0 of {len(good)}")
+    seen = recorded(found, population, spec, seed)
+    shares = _shares(seen.best_response)
     quantiles = {
-        name: dict(zip(("low", "median", "high"), map(float, np.quantile(values, BAND)), strict=True))
+        name: dict(zip(("low", "median", "high"), map(float, np.quantile(getattr(seen, name), BAND)), strict=True))
         for name in PROGNOSES
-        if len(values := np.asarray(getattr(found.seen, name))[good])
     }
     return {
         "courses": int(good.sum()),
@@ -66,10 +96,16 @@ def forecast(found: Ensemble) -> dict[str, Any]:
         "best_response": shares,
         "objective_response": shares["CR"] + shares["PR"],
         "disease_control": shares["CR"] + shares["PR"] + shares["SD"],
-        "crs_grade": {str(k): float(np.mean(grade == k)) for k in range(5)},
-        "progressed": float(np.mean(np.asarray(found.seen.progressed)[good] > 0)),
+        "new_lesion": float(np.mean(new_lesion_chance(np.asarray(found.seen.depth)[good]))),
+        "by_twin": _shares(np.asarray(found.seen.best_response)[good]),
+        "crs_grade": {str(k): float(np.mean(seen.crs_grade == k)) for k in range(5)},
+        "progressed": float(np.mean(seen.progressed > 0)),
         **quantiles,
     }
+
+
+def _shares(codes: np.ndarray) -> dict[str, float]:
+    return {one.name: float(np.mean(codes == int(one))) for one in Response}
 
 
 @lru_cache(maxsize=4)

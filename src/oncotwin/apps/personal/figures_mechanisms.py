@@ -70,8 +70,10 @@ def draw_effects(results: Results, summary: Mapping[str, Any]) -> Figure:
 def draw_landscape(results: Results, summary: Mapping[str, Any]) -> Figure:
     """Figure 9: probability of response over infiltration and suppression, and the width of its interval."""
     part = {key: results.arrays[f"landscape/{key}"] for key in ("x", "y", "probability", "low", "high")}
-    positive = results.arrays["objective response/positive"] > 0.5
-    hidden = np.mean(results.arrays[f"{results.about['primary']}/predictions"][0], axis=0)
+    response = results.arrays["objective response/positive"]
+    known = ~np.isnan(response)
+    positive = response[known] == 1
+    hidden = np.mean(results.arrays[f"{results.about['primary']}/predictions"][0], axis=0)[known]
     inf, env = (hidden[:, results.about["latents"].index(name)] for name in ("inf", "env"))
     figure = new_figure(3.1)
     panels = figure.subplots(1, 2, sharey=True)

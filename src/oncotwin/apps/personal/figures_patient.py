@@ -16,8 +16,10 @@ from oncotwin.io.array_file import read_arrays
 COURSE, KIND = "course.npz", "patient's courses"
 CAPTION = (
     "One patient predicted from features. Latents: prediction and 90 % CV+ interval. Courses: median and 90 % of what "
-    "the possible latents lead to, no other error counted; line: of the predicted latents. Response: shares of the "
-    "courses; diamond: what the file says was observed."
+    "the possible latents lead to, no other error counted; line: of the predicted latents. Response: probabilities as "
+    "recorded, by the cut points and the noise fitted to the training patients, which alone hold progression by new "
+    "lesions (the twin has one lesion); ticks: shares of the courses by that lesion alone; diamond: what the file says "
+    "was observed."
 )
 TITLES = {
     "sum_of_diameters_mm": "Sum of longest diameters (mm)",
@@ -76,7 +78,9 @@ def _response(panel: Axes, summary: Mapping[str, Any]) -> None:
     shares = summary["forecast"]["best_response"]
     names = [one.name for one in reversed(Response) if one is not Response.NE]
     panel.bar(names, [shares[name] for name in names], color=FAINT, edgecolor=INK, linewidth=0.4)
+    by_twin = summary["forecast"].get("by_twin", shares)
+    panel.plot(range(len(names)), [by_twin[name] for name in names], "_", color=BLUE, ms=16, mew=1.2)
     observed = summary["observed"].get("best_response")
     if observed in names:
         panel.plot(names.index(observed), min(shares[observed] + 0.06, 0.97), "D", color=VERMILLION, ms=5)
-    panel.set(ylim=(0, 1), ylabel="Share of courses", title="Best response (RECIST 1.1)")
+    panel.set(ylim=(0, 1), ylabel="Probability", title="Best response as recorded")

@@ -22,7 +22,7 @@ from oncotwin.apps.style import (
     new_figure,
     styled,
 )
-from oncotwin.studies.validation.recovery import recovery
+from oncotwin.studies.validation.recovery import quantile, recovery
 
 SET_COLOURS = {"baseline": SKY, "baseline+early": BLUE, "baseline+early+outcome": VERMILLION}
 MODEL_COLOURS = {"boosting": BLUE, "mean": QUIET, "ridge": ORANGE, "Gaussian process": GREEN}
@@ -67,11 +67,11 @@ def draw_table2(results: Results) -> Figure:
         for k, name in enumerate(names):
             at = np.arange(6) + 0.22 * (k - (len(names) - 1) / 2)
             null = results.arrays[f"{name}/null_{metric}"]
-            low, middle, high = np.nanquantile(null, [0.025, 0.5, 0.975], axis=0)
+            low, middle, high = quantile(null, [0.025, 0.5, 0.975])
             panel.bar(at, high - low, bottom=low, width=0.2, color=FAINT, zorder=0)
             panel.hlines(middle, at - 0.1, at + 0.1, color=QUIET, linewidth=0.7)
             values = getattr(recovery(results.arrays[f"{name}/predictions"][0], theta), metric)
-            least, median, most = np.nanquantile(values, [0.05, 0.5, 0.95], axis=0)
+            least, median, most = quantile(values, [0.05, 0.5, 0.95])
             colour = SET_COLOURS.get(name, PURPLE)
             spread = np.stack([median - least, most - median])
             panel.errorbar(at, median, spread, fmt="o", ms=3.2, color=colour, elinewidth=1.1, label=name)

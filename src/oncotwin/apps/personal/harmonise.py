@@ -1,5 +1,6 @@
 """A cohort made ready for inference: what the twin can be compared with, what features there are, what is doubtful."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -9,14 +10,15 @@ from oncotwin.core.endpoints import Response
 from oncotwin.core.features import FeatureTable, Variable, feature_table
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
+from oncotwin.studies.inverse.likelihood import CONTINUOUS, data_of
 from oncotwin.studies.validation.design import SETS, Design, constants, design, varying
 from oncotwin.studies.validation.folds import enough
 from oncotwin.studies.validation.leaks import alike
 
 DAYS_PER_MONTH = 365.25 / 12
-OBSERVED = ("best_response", "target_change", "c_max", "t_max", "persistence", "crs_grade", "peak_il6", "peak_crp")
-"""Variables of which a cohort must have one at least: without any the inverse problem has no data."""
-LEAST_DESIGN = 1
+_COLUMN = {"t_max_days": "t_max", "persistence_days": "persistence", "progression_days": "pfs"}
+READ = ("best_response", "crs_grade", *(_COLUMN.get(name, name) for name in CONTINUOUS))
+"""Variables that the likelihood of equation (31) reads: the inverse problem has data of who has one of them."""
 
 
 class Harmonised(NamedTuple):
@@ -43,11 +45,12 @@ class Harmonised(NamedTuple):
 def harmonise(cohort: Cohort, where: str) -> Harmonised:
     """The cohort as designs.  where: its file, for messages.
 
-    Raises BadInput for too few patients, a missing dose, no baseline variable, nothing observed.
+    Raises BadInput for too few patients, a missing dose, no baseline variable, nothing observed that tells anything, an
+    observation that cannot be.
     """
     enough(len(cohort), where)
     table = feature_table(cohort)
-    _required(table, where)
+    told = _required(table, where)
     excluded = table.incomplete()
     designs, tables, constant, before = {}, {}, (), 0
     for name, tags in SETS.items():
@@ -67,7 +70,32 @@ def harmonise(cohort: Cohort, where: str) -> Harmonised:
         f"{table.patients[i]} and {table.patients[j]} have the same baseline values: are they one person?"
         for i, j in twins
     )
+    blank = [name for name, some in zip(table.patients, told, strict=True) if not some]
+    if blank:
+        doubts += (
+            f"nothing that the twin is compared with was observed of {', '.join(blank)}: the reference latents are the "
+            "population's there",
+        )
     return Harmonised(table, designs, tables, excluded, constant, doubts)
+
+
+def told_gaps(excluded: Mapping[str, int]) -> str:
+    """What becomes of variables that not every patient has, in words.  excluded: variable -> patients that lack it."""
+    if not excluded:
+        return "none has a gap"
+    gaps = ", ".join(f"{name} ({count} missing)" for name, count in excluded.items())
+    read = [name for name in excluded if name in READ]
+    more = f"; still read for the reference latents of the patients who have it: {', '.join(read)}" if read else ""
+    return f"no feature for its gaps, nothing being imputed: {gaps}{more}"
+
+
+def informed(table: FeatureTable, where: str) -> np.ndarray:
+    """Of whom something was observed that the likelihood reads, (n,) bool; a response that is NE tells nothing.
+
+    where: the table comes from, for messages.  Raises BadInput for an observation that cannot be.
+    """
+    data = data_of(observables_of(table), [f"{where}, patient {name}" for name in table.patients])
+    return np.asarray((data.response > 0) | (data.grade >= 0) | (data.seen > 0).any(axis=1))
 
 
 def observables_of(table: FeatureTable) -> Observables:
@@ -102,18 +130,6 @@ def observables_of(table: FeatureTable) -> Observables:
     )
 
 
-def endpoints_of(table: FeatureTable) -> dict[str, np.ndarray]:
-    """Objective response and disease control as 0 or 1, (n,); a patient that could not be evaluated has neither."""
-    if "best_response" not in table.names or np.isnan(table.column("best_response")).any():
-        return {}
-    response = table.column("best_response")
-    held = {
-        "objective response": (Response.CR, Response.PR),
-        "disease control": (Response.CR, Response.PR, Response.SD),
-    }
-    return {name: np.isin(response, [int(r) for r in best]).astype(float) for name, best in held.items()}
-
-
 def groups_of(found: Design) -> tuple[tuple[str, ...], tuple[tuple[int, ...], ...]]:
     """Variables of a design and the columns of each."""
     grouped = found.grouped()
@@ -127,11 +143,14 @@ def row_of(table: FeatureTable, variables: tuple[Variable, ...], patient: int) -
     return FeatureTable(part.patients[chosen], part.variables, part.values[chosen], part.events[chosen])
 
 
-def _required(table: FeatureTable, where: str) -> None:
+def _required(table: FeatureTable, where: str) -> np.ndarray:
+    """Of whom something was observed, (n,) bool.  Raises BadInput for a missing dose, and where that is nobody."""
     lacking = {"dose": len(table.patients), **table.incomplete()} if "dose" not in table.names else table.incomplete()
     if "dose" in lacking:
         got, remedy = f"{lacking['dose']} patients without", "Give the CAR-T cells infused, absolute, as a column dose"
         raise BadInput("the dose is needed of every patient", where=where, got=got, remedy=remedy)
-    if not set(OBSERVED) & set(table.names):
-        remedy = f"Give one at least of {', '.join(OBSERVED)}"
-        raise BadInput("nothing was observed that the twin can be compared with", where=where, remedy=remedy)
+    told = informed(table, where)
+    if not told.any():
+        allowed = f"one at least of {', '.join(READ)}; a response that is NE tells nothing"
+        raise BadInput("nothing was observed that the twin can be compared with", where=where, allowed=allowed)
+    return told

@@ -1,7 +1,6 @@
 """What can be learnt of the latents at all, with the shipped emulator: found, kept in one file, drawn from it."""
 
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,14 +8,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+import oncotwin
+from oncotwin.apps.compiled import keep_compiled
 from oncotwin.apps.personal.estimates import emulated, shipped_emulator
 from oncotwin.apps.personal.figures_identify import draw_known_truth, draw_profiles, draw_screening
 from oncotwin.apps.personal.twin import LATENTS, TwinSpec, simulate
 from oncotwin.apps.style import save
 from oncotwin.core.observables import Observables
-from oncotwin.io.durable import storage, write_atomically
+from oncotwin.errors import StorageFailure
+from oncotwin.io.array_file import read_arrays, write_arrays
+from oncotwin.io.fields import NOTICE
 from oncotwin.io.manifest import write_manifest
-from oncotwin.io.rundir import utc_now
+from oncotwin.io.rundir import FIGURES, SPEC, SUMMARY, begin, utc_now
+from oncotwin.io.specs.identify import IdentifySpec
+from oncotwin.io.specs.resolve import write_spec
 from oncotwin.studies.inverse.emulator import SCORES
 from oncotwin.studies.inverse.identify import INPUTS, OBSERVATIONS, profile, screen, sobol_indices
 from oncotwin.studies.inverse.known_truth import coverage, recover, uniformity
@@ -25,7 +30,7 @@ from oncotwin.studies.inverse.likelihood import data_of, first_population
 DOSES = (2.5e8, 3.75e8, 5e8)
 """CT041's, Qi et al. 2022."""
 
-ARRAYS = "identifiability.npz"
+ARRAYS, KIND = "identifiability.npz", "study of identifiability"
 CAPTIONS = {
     "screening": "Which observation depends on which latent, and what it teaches beyond the population.",
     "profiles": "Profile likelihoods of one synthetic patient whose latents are known.",
@@ -51,19 +56,38 @@ class Found(NamedTuple):
 
 
 def identify(
-    out: Path, patients: int = 200, seed: int = 0, *, by_twin: Callable[..., Observables] | None = simulate
+    spec: IdentifySpec,
+    out: Path,
+    admit: Callable[[Path], None],
+    *,
+    by_twin: Callable[..., Observables] | None = simulate,
 ) -> dict[str, Any]:
-    """Study identifiability and recovery, into the folder `out`: arrays, three figures, manifest; the summary.
+    """Study identifiability and recovery, into the run directory `out`: arrays, three figures, manifest; the summary.
 
-    patients: synthetic ones, for screening and recovery.  by_twin: what makes their truth, the twin; None: the
-    emulator itself, which tries the inference alone.  Raises StorageFailure.
+    admit: which folders may be used, see `rundir.begin`.  by_twin: what makes the truth of the patients, the twin;
+    None: the emulator itself, which tries the inference alone.  Raises BadInput for a folder that may not be used, and
+    StorageFailure, both before anything is computed.
     """
     started = utc_now()
+    with begin(out, admit) as run:
+        write_spec(run / SPEC, spec)
+        run.log("started", compiled_code=keep_compiled())
+        found, r_hat = studied(spec, by_twin)
+        keep(run / ARRAYS, found)
+        draw_all(run.path)
+        summary = {"status": "done", **summary_of(found, r_hat), "seed": spec.seed, "run_dir": str(run.path)}
+        run.write_json(SUMMARY, summary | {"version": oncotwin.__version__, "notice": NOTICE})
+        write_manifest(run.path, spec_path=run / SPEC, started=started, ended=utc_now(), seed=spec.seed)
+        return run.read_json(SUMMARY)
+
+
+def studied(spec: IdentifySpec, by_twin: Callable[..., Observables] | None) -> tuple[Found, np.ndarray]:
+    """What a study finds, and the R-hat of its posteriors, (n, 6)."""
     problem, population = emulated(), first_population()
     follow_up = TwinSpec().end_days
-    keys = jax.random.split(jax.random.key(seed), 2)
-    doses = np.random.default_rng(seed).choice(DOSES, patients)
-    indices = sobol_indices(problem, tuple(shipped_emulator().dose_range), seed=seed)
+    keys = jax.random.split(jax.random.key(spec.seed), 2)
+    doses = np.random.default_rng(spec.seed).choice(DOSES, spec.patients)
+    indices = sobol_indices(problem, tuple(shipped_emulator().dose_range), seed=spec.seed)
     screening = screen(problem, population, jnp.asarray(doses), keys[0])
     known = recover(problem, population, doses, keys[1], follow_up, twin=by_twin)
     row = jax.tree.map(lambda leaf: leaf[0], data_of(Observables(*(np.asarray(leaf) for leaf in known.observed))))
@@ -72,33 +96,35 @@ def identify(
         indices.total, indices.total_error, screening.contraction, screening.spectrum, screening.vectors,
         profiles.values, profiles.rise, known.truth[0], *coverage(known), known.ranks,
     )  # fmt: skip
-    with storage("make the folder", out):
-        out.mkdir(parents=True, exist_ok=True)
-    keep(out / ARRAYS, found)
-    draw_all(out)
-    write_manifest(out, started=started, seed=seed)
-    return summary_of(found, known.estimates.r_hat)
+    return found, known.estimates.r_hat
 
 
 def keep(path: Path, found: Found) -> None:
     """Write the arrays, whole or not at all."""
-    buffer = BytesIO()
-    np.savez_compressed(buffer, **found._asdict())
-    with storage("write the arrays", path):
-        write_atomically(path, buffer.getvalue())
+    write_arrays(path, found._asdict(), {"kind": KIND, "notice": NOTICE})
 
 
-def draw_all(out: Path) -> None:
-    """Draw the three figures from the arrays in a folder."""
-    with storage("read the arrays", out / ARRAYS), np.load(out / ARRAYS, allow_pickle=False) as stored:
-        found = Found(*(stored[name] for name in Found._fields))
+def draw_all(out: Path) -> list[Path]:
+    """Draw the three figures from the arrays in a run directory, into its folder `figures`; their paths.
+
+    Raises StorageFailure where the arrays are missing or damaged.
+    """
+    found = read_found(out / ARRAYS)
     drawn = {
         "screening": draw_screening(found.sobol_total, found.contraction, found.spectrum, found.vectors),
         "profiles": draw_profiles(found.profile_values, found.profile_rise, found.profile_truth),
         "known-truth": draw_known_truth(found.coverage, found.coverage_low, found.coverage_high, found.ranks),
     }
-    for name, figure in drawn.items():
-        save(figure, out / f"{name}.png", CAPTIONS[name])
+    return [save(figure, out / FIGURES / f"{name}.png", CAPTIONS[name]) for name, figure in drawn.items()]
+
+
+def read_found(path: Path) -> Found:
+    """The arrays of a study.  Raises StorageFailure."""
+    arrays, _ = read_arrays(path, KIND)
+    absent = [name for name in Found._fields if name not in arrays]
+    if absent:
+        raise StorageFailure(f"a damaged {KIND}", where=str(path), got=f"nothing of {', '.join(absent)}")
+    return Found(*(arrays[name] for name in Found._fields))
 
 
 def summary_of(found: Found, r_hat: np.ndarray) -> dict[str, Any]:

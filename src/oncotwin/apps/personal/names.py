@@ -1,4 +1,4 @@
-"""Names of variables as figures print them."""
+"""Names of variables as figures print them, and numbers of things."""
 
 from types import MappingProxyType
 
@@ -20,6 +20,11 @@ _PRINTED = MappingProxyType(
         "os": "overall survival",
     }
 )
+
+
+def counted(number: int, word: str) -> str:
+    """A number and what is counted: 1 repeat, 2 repeats."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def printed(variable: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from oncotwin.apps.personal.estimates import training_population
+from oncotwin.apps.personal.estimates import emulator_of
 from oncotwin.apps.personal.harmonise import harmonise, observables_of
+from oncotwin.apps.personal.reference import check_usable, population_of_all
 from oncotwin.apps.personal.twin import LATENTS, TwinSpec
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
@@ -21,14 +22,16 @@ MODEL = (
 )
 
 
-def export_petab(cohort_file: Path, folder: Path) -> list[Path]:
+def export_petab(cohort_file: Path, folder: Path, bank: str = "") -> list[Path]:
     """Write the inverse problem of a cohort file into a folder; the paths.
 
-    The population (offsets, noise, cut points) is fitted to all patients of the file.  Raises BadInput.
+    The population (offsets, noise, cut points) is fitted to all patients of the file.  bank: that it is fitted by, the
+    shipped one where it is empty.  Raises BadInput.
     """
-    ready = harmonise(read_cohort(cohort_file), str(cohort_file))
+    ready, emulator = harmonise(read_cohort(cohort_file), str(cohort_file)), emulator_of(bank)
+    check_usable(ready, emulator, str(cohort_file))
     observed, doses = observables_of(ready.table), ready.table.column("dose")
-    population = training_population(observed, doses, None)
+    population = population_of_all(ready, emulator)
     return write_petab(folder, tables_of(observed, doses, ready.table.patients, population))
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from oncotwin.apps.citations import Citation
 from oncotwin.apps.page import read_summary, shown_pictures, write_page
 from oncotwin.apps.personal.gallery import PERSONAL_PICTURES
+from oncotwin.apps.personal.names import counted
 from oncotwin.apps.personal.results import FILE
 from oncotwin.apps.personal.tripod import checklist
 from oncotwin.errors import BadInput
@@ -62,7 +63,7 @@ def write_personal_report(run_dir: Path) -> Path:
         "results": FILE,
         "again": again(spec),
     }
-    return write_page(run_dir, "personalise.html", {"cell": cell, "ranged": ranged}, facts)
+    return write_page(run_dir, "personalise.html", {"cell": cell, "ranged": ranged, "counted": counted}, facts)
 
 
 def again(spec: PersonalSpec) -> str:

@@ -20,7 +20,8 @@ class Results(NamedTuple):
     reference of each patient as the fold that holds it out knows it, `mechanisms` (n, 6); of each feature set
     `SET/predictions` (models, repeats, n, 6), `SET/low`, `SET/high` (repeats, n, 6), `SET/importance` and
     `SET/attribution` (6, variables), `SET/null_rho` and `SET/null_r2` (permutations, 6); of each endpoint
-    `ENDPOINT/positive` (n,) and `ENDPOINT/SET/probability` (classifiers, repeats, n); of the landscape `landscape/x`,
+    `ENDPOINT/positive` (n,) and `ENDPOINT/SET/probability` (classifiers, repeats, n), NaN of a patient without a best
+    response; of the landscape `landscape/x`,
     `/y` (k,), `/probability`, `/low`, `/high` (k, k).  about: patients, names and tags of features, feature sets, their
     variables, models, classifiers, endpoints, primary feature set.
     """
@@ -48,8 +49,8 @@ def results_of(found: Findings, cohort: str) -> Results:
         arrays |= {f"{name}/null_rho": null.permuted.rho, f"{name}/null_r2": null.permuted.r2}
     for endpoint, several in found.endpoints.items():
         for name, one in several.items():
-            arrays |= {f"{endpoint}/{name}/probability": one.direct.probability}
-            arrays[f"{endpoint}/positive"] = one.direct.positive
+            arrays |= {f"{endpoint}/{name}/probability": _of_all(one.direct.probability, one.known)}
+            arrays[f"{endpoint}/positive"] = _of_all(one.direct.positive, one.known)
     if found.landscape is not None:
         arrays |= {f"landscape/{key}": value for key, value in found.landscape._asdict().items()}
     about = {
@@ -64,9 +65,16 @@ def results_of(found: Findings, cohort: str) -> Results:
         "primary": found.harmonised.primary,
         "variables": {name: list(one.variables) for name, one in found.sets.items()},
         "models": list(MODELS),
-        "endpoints": [name for name, several in found.endpoints.items() if several],
+        "endpoints": list(found.endpoints),
     }
     return Results(arrays, about)
+
+
+def _of_all(values: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Values of some patients, (..., m), among all, (..., n): NaN of the others.  known: which those are, (n,) bool."""
+    found = np.full((*values.shape[:-1], len(known)), np.nan)
+    found[..., known] = values
+    return found
 
 
 def write_results(run_dir: Path, results: Results) -> Path:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from oncotwin.apps.personal.harmonise import Harmonised, endpoints_of, groups_of
+from oncotwin.apps.personal.endpoints import RESPONSE, endpoint_doubts, learnable
+from oncotwin.apps.personal.harmonise import Harmonised, groups_of
 from oncotwin.core.exchange import Latents
 from oncotwin.io.specs.personal import PersonalSpec
 from oncotwin.studies.outcomes.classify import Direct, Scored, boosted_fast, boosted_published, direct, scored
@@ -14,7 +15,7 @@ from oncotwin.studies.outcomes.landscape import Landscape, landscape
 from oncotwin.studies.outcomes.mechanisms import Dominant, dominant
 from oncotwin.studies.validation import scaled_logit
 from oncotwin.studies.validation.applicability import Domain, domain
-from oncotwin.studies.validation.design import Design
+from oncotwin.studies.validation.design import Design, design
 from oncotwin.studies.validation.leaks import suspects
 from oncotwin.studies.validation.learning import Teach, lesson_on
 from oncotwin.studies.validation.protocols import (
@@ -61,26 +62,33 @@ class SetFindings(NamedTuple):
 
 
 class EndpointFindings(NamedTuple):
-    """The direct baseline of one endpoint with one feature set."""
+    """The direct baseline of one endpoint with one feature set.  known: who has a best response, (n,) bool; the rest is
+    of them alone.
+    """
 
+    known: np.ndarray
     direct: Direct
     scores: dict[str, Scored]
 
 
 class Kept(NamedTuple):
-    """The model that is kept: of all patients, on the primary feature set."""
+    """The model that is kept: of all patients, on the primary feature set.
+
+    columns: that it reads.  spanned: columns of the domain, those among them that are the same in everybody.
+    """
 
     trained: Trained
     domain: Domain
     columns: tuple[str, ...]
+    spanned: tuple[str, ...]
 
 
 class Findings(NamedTuple):
     """All of a personalisation.
 
     targets: reference latents of each patient as the fold that holds it out knows them, (repeats, n, 6).  endpoints: by
-    endpoint, then feature set.  effects: by source (out of fold, reference), endpoint, latent.  landscape: None where
-    nobody, or everybody, responds.  mechanisms: of each patient.  suspects: in words.
+    endpoint that can be learnt, then feature set.  effects: by source (out of fold, reference), endpoint, latent.
+    landscape: None where objective response cannot be learnt.  mechanisms: of each patient.  suspects: in words.
     """
 
     harmonised: Harmonised
@@ -102,28 +110,34 @@ def protocol_of(spec: PersonalSpec) -> Protocol:
 
 
 def study(
-    ready: Harmonised, reference: Reference, teach: Teach, spec: PersonalSpec, each: Each, tell: Tell
+    ready: Harmonised,
+    reference: Reference,
+    teach: Teach,
+    spec: PersonalSpec,
+    each: Each,
+    tell: Tell,
+    kept: Callable[[str], Each],
 ) -> Findings:
-    """Learn, test and interpret.  teach: reference latents as the patients of a fold let them be known."""
+    """Learn, test and interpret.
+
+    teach: reference latents as the patients of a fold let them be known.  each: how folds and permutations are gone
+    through.  kept: the same for the folds of a feature set, by its name, each fold kept once it is done.
+    """
     protocol = protocol_of(spec)
     sets = {}
     for name, found in ready.designs.items():
         tell(f"features {name}: {spec.repeats} x {protocol.outer} folds, {spec.permutations} permutations")
-        sets[name] = recover(found, teach, protocol, spec.permutations, each)
-    endpoints = {}
-    for name, positive in endpoints_of(ready.table).items():
+        sets[name] = recover(found, teach, protocol, spec.permutations, each, kept(name))
+    endpoints, outcomes = {}, learnable(ready.table)
+    for name, positive in outcomes.items():
         tell(f"direct baseline: {name}")
         endpoints[name] = classified(ready, name, positive, spec, each)
     tell("effects, landscape, mechanisms, the model of all patients")
     hidden = np.mean(sets[ready.primary].validation.predictions[0], axis=0)
-    outcomes = {name: np.asarray(y) for name, y in endpoints_of(ready.table).items() if _both(y)}
     effects = {
         source: {name: effects_of(theta, y, spec.seed) for name, y in outcomes.items()}
         for source, theta in (("out of fold", hidden), ("reference", reference.latents))
     }
-    responded = outcomes.get("objective response")
-    inf, env = LATENTS.index("inf"), LATENTS.index("env")
-    surface = None if responded is None else landscape(hidden[:, inf], hidden[:, env], responded, seed=spec.seed)
     return Findings(
         ready,
         reference,
@@ -131,17 +145,19 @@ def study(
         sets,
         endpoints,
         effects,
-        surface,
+        surface_of(hidden, outcomes[RESPONSE], spec.seed) if RESPONSE in outcomes else None,
         mechanisms_of(reference, spec.seed),
-        keep(ready.designs[ready.primary], teach, protocol),
-        (*suspected(ready, reference), *unsettled(ready, reference)),
+        keep(ready, teach, protocol),
+        (*suspected(ready, reference), *unsettled(ready, reference), *endpoint_doubts(ready.table)),
     )
 
 
-def recover(found: Design, teach: Teach, protocol: Protocol, permutations: int, each: Each) -> SetFindings:
-    """Validation, its spread and its null for one feature set."""
+def recover(found: Design, teach: Teach, protocol: Protocol, permutations: int, each: Each, kept: Each) -> SetFindings:
+    """Validation, its spread and its null for one feature set.  each, kept: how the null and the folds are gone
+    through.
+    """
     variables, groups = groups_of(found)
-    validation = validate_taught(found.X, teach, protocol, groups=groups, each=each)
+    validation = validate_taught(found.X, teach, protocol, groups=groups, each=kept)
     spreads = {name: spread(p, validation.theta) for name, p in zip(MODELS, validation.predictions, strict=True)}
     null = permutation_null(found.X, teach, protocol.scale, protocol.outer, permutations, protocol.seed, each)
     return SetFindings(variables, validation, spreads, null)
@@ -150,24 +166,30 @@ def recover(found: Design, teach: Teach, protocol: Protocol, permutations: int, 
 def classified(
     ready: Harmonised, endpoint: str, positive: np.ndarray, spec: PersonalSpec, each: Each
 ) -> dict[str, EndpointFindings]:
-    """The direct baseline on every feature set that does not hold the outcome; {} for an outcome of one class."""
-    if not _both(positive):
-        return {}
+    """The direct baseline on every feature set that does not hold the outcome.  positive: NaN where unknown, (n,)."""
+    known = ~np.isnan(positive)
     fast = {"default": boosted_fast, "published": boosted_published}[spec.protocol]
     found = {}
     for name, chosen in ready.designs.items():
         if "outcome" in name:
             continue
         settings = {"fast": fast, "repeats": spec.repeats, "folds": 5, "seed": spec.seed}
-        made = direct(chosen.X, positive, endpoint, each=each, **settings)
-        found[name] = EndpointFindings(made, scored(made, seed=spec.seed))
+        made = direct(chosen.X[known], positive[known], endpoint, each=each, **settings)
+        found[name] = EndpointFindings(known, made, scored(made, seed=spec.seed))
     return found
 
 
 def effects_of(theta: np.ndarray, positive: np.ndarray, seed: int) -> dict[str, Effect]:
-    """Cliff's delta of every latent between patients with and without an outcome."""
-    yes = positive > 0.5
-    return {name: effect(theta[yes, j], theta[~yes, j], seed=seed) for j, name in enumerate(LATENTS)}
+    """Cliff's delta of every latent between patients with and without an outcome.  positive: NaN where unknown."""
+    yes, no = positive == 1, positive == 0
+    return {name: effect(theta[yes, j], theta[no, j], seed=seed) for j, name in enumerate(LATENTS)}
+
+
+def surface_of(theta: np.ndarray, positive: np.ndarray, seed: int) -> Landscape:
+    """Response over infiltration and suppression, of those who have a best response."""
+    known = ~np.isnan(positive)
+    inf, env = (theta[known, LATENTS.index(name)] for name in ("inf", "env"))
+    return landscape(inf, env, positive[known], seed=seed)
 
 
 def mechanisms_of(reference: Reference, seed: int) -> tuple[Dominant, ...]:
@@ -176,11 +198,12 @@ def mechanisms_of(reference: Reference, seed: int) -> tuple[Dominant, ...]:
     return tuple(dominant(mean, sd, reference.mean, seed=seed) for mean, sd in pairs)
 
 
-def keep(found: Design, teach: Teach, protocol: Protocol) -> Kept:
-    """The model of all patients, with what it has seen."""
+def keep(ready: Harmonised, teach: Teach, protocol: Protocol) -> Kept:
+    """The model of all patients, with what it has seen; in its domain the constant columns, too, that teach nothing."""
+    found, whole = ready.designs[ready.primary], design(ready.tables[ready.primary])
     lesson = lesson_on(found.X, teach(np.ones(len(found.X), bool)), protocol.scale)
     trained = protocol.train(lesson, protocol.scale, protocol.inner, protocol.seed)
-    return Kept(trained, domain(found.X), found.columns)
+    return Kept(trained, domain(whole.X), found.columns, whole.columns)
 
 
 def suspected(ready: Harmonised, reference: Reference) -> tuple[str, ...]:
@@ -207,8 +230,3 @@ def leading_models(findings: SetFindings) -> dict[str, str]:
     """The model of least median absolute error for each latent."""
     errors = {name: spread.median.mae for name, spread in findings.spreads.items()}
     return {latent: min(errors, key=lambda name, j=j: errors[name][j]) for j, latent in enumerate(LATENTS)}
-
-
-def _both(positive: np.ndarray) -> bool:
-    """Whether two patients at least have an outcome, and two have not."""
-    return min(np.sum(positive), np.sum(1 - positive)) >= 2

@@ -4,19 +4,24 @@ from typing import Any
 
 import numpy as np
 
+from oncotwin.apps.personal.endpoints import counts, left_out
+from oncotwin.apps.personal.harmonise import told_gaps
 from oncotwin.apps.personal.paper import CAVEATS, SECTION_3_2, TABLE_2
 from oncotwin.apps.personal.study import LATENTS, Findings, SetFindings, leading_models
 from oncotwin.io.specs.personal import PersonalSpec
 from oncotwin.studies.outcomes.classify import Scored
 from oncotwin.studies.outcomes.mechanisms import MECHANISMS
-from oncotwin.studies.outcomes.sample_size import riley
+from oncotwin.studies.outcomes.sample_size import expected_r2, largest_r2, riley
 from oncotwin.studies.validation.protocols import BOOSTING
-from oncotwin.studies.validation.recovery import Spread, recovery
+from oncotwin.studies.validation.recovery import Null, Spread, holm, quantile, recovery
 from oncotwin.studies.validation.tuned import COVERAGE
 
 SIGNIFICANT = 0.05
+"""Level that the verdicts on all latents of a feature set share."""
+LEAST_PERMUTATIONS = round(len(LATENTS) / SIGNIFICANT) - 1
+"""Fewer cannot tell one latent of six from chance, however clear it is."""
 EXPECTED_R2 = 0.2
-"""Cox and Snell's R2 that the sample size is computed for: optimistic for a clinical prediction model."""
+"""Cox and Snell's R2 that the sample size is computed for where it can be reached: optimistic for a clinical model."""
 
 Number = float | None
 
@@ -33,8 +38,9 @@ def summarise(found: Findings, spec: PersonalSpec) -> dict[str, Any]:
         "primary": ready.primary,
         "variables": {name: list(table.names) for name, table in ready.tables.items()},
         "excluded": dict(ready.excluded),
+        "gaps": told_gaps(ready.excluded),
         "constant": list(ready.constant),
-        "doubts": [*ready.doubts, *found.suspects],
+        "doubts": [*ready.doubts, *found.suspects, *too_few_permutations(spec.permutations)],
         "table2": {name: table2(one) for name, one in found.sets.items()},
         "paper_table2": {latent: row._asdict() for latent, row in TABLE_2.items()},
         "verdicts": verdicts(found),
@@ -43,6 +49,8 @@ def summarise(found: Findings, spec: PersonalSpec) -> dict[str, Any]:
             endpoint: {name: {who: scored_table(s) for who, s in one.scores.items()} for name, one in several.items()}
             for endpoint, several in found.endpoints.items()
         },
+        "endpoints": counts(ready.table),
+        "endpoints_left_out": left_out(ready.table),
         "paper_direct": {endpoint: dict(scores) for endpoint, scores in SECTION_3_2.items()},
         "sample_size": sample_sizes(found),
         "effects": {
@@ -78,14 +86,13 @@ def table2(one: SetFindings) -> dict[str, Any]:
     inside = (validation.low <= validation.theta) & (validation.theta <= validation.high)
     measured = np.isfinite(validation.low).any()
     rows = {model: _metrics(spread) for model, spread in one.spreads.items()}
-    p = {metric: null.p_value(metric) for metric in ("rho", "r2")}
+    p = {"p_rho": null.p_value("rho"), "p_holm": holm(null.p_value("rho")), "p_r2": null.p_value("r2")}
     leading = leading_models(one)
     return {
         "models": rows,
         "null": {
             latent: {
-                "p_rho": float(p["rho"][j]),
-                "p_r2": float(p["r2"][j]),
+                **{name: float(values[j]) for name, values in p.items()},
                 "rho": _quantiles(null.permuted.rho[:, j]),
                 "r2": _quantiles(null.permuted.r2[:, j]),
                 "probe_rho": _number(null.observed.rho[j]),
@@ -118,17 +125,40 @@ def moved(found: Findings) -> dict[str, dict[str, float]]:
 def verdicts(found: Findings) -> dict[str, str]:
     """One sentence a latent on the primary feature set: whether anything was found, and whether boosting found it."""
     one = found.sets[found.harmonised.primary]
-    p_rho, p_r2 = one.null.p_value("rho"), one.null.p_value("r2")
-    leading = leading_models(one)
-    said = {}
-    for j, latent in enumerate(LATENTS):
-        if min(p_rho[j], p_r2[j]) > SIGNIFICANT:
-            said[latent] = "not told from chance"
-        elif leading[latent] == BOOSTING:
-            said[latent] = "above chance; boosting has the least error"
-        else:
-            said[latent] = f"above chance; {leading[latent]} has less error than boosting"
-    return said
+    chance, leading = against_chance(one.null), leading_models(one)
+    error = {
+        latent: "boosting has the least error" if best == BOOSTING else f"{best} has less error than boosting"
+        for latent, best in leading.items()
+    }
+    return {
+        latent: f"{said}; {error[latent]}" if said == ABOVE else said
+        for latent, said in zip(LATENTS, chance, strict=True)
+    }
+
+
+ABOVE = "above chance"
+
+
+def against_chance(null: Null) -> list[str]:
+    """Whether each latent is told from chance: by its rank correlation, Holm's adjustment over the six, level 0.05.
+
+    The metric is declared here, before any cohort is seen: R2 has no part in the verdict.
+    """
+    adjusted, defined = holm(null.p_value("rho")), np.isfinite(null.observed.rho)
+    return [
+        "not defined" if not known else ABOVE if p <= SIGNIFICANT else "not told from chance"
+        for p, known in zip(adjusted, defined, strict=True)
+    ]
+
+
+def too_few_permutations(permutations: int) -> list[str]:
+    """That no latent could be told from chance, in words, where it is so."""
+    if permutations >= LEAST_PERMUTATIONS:
+        return []
+    return [
+        f"with {permutations} permutations no latent can be told from chance: the least p is "
+        f"{1 / (1 + permutations):.3g}, six times that is above {SIGNIFICANT}; {LEAST_PERMUTATIONS} or more can"
+    ]
 
 
 def scored_table(scored: Scored) -> dict[str, dict[str, Number]]:
@@ -148,8 +178,9 @@ def sample_sizes(found: Findings) -> dict[str, Any]:
         if primary not in several:
             continue
         share = float(np.mean(several[primary].direct.positive))
-        size = riley(share, columns, EXPECTED_R2)
-        settings = {"prevalence": share, "parameters": columns, "expected_r2": EXPECTED_R2}
+        r2 = expected_r2(share, EXPECTED_R2)
+        size = riley(share, columns, r2)
+        settings = {"prevalence": share, "parameters": columns, "expected_r2": r2, "largest_r2": largest_r2(share)}
         sizes[endpoint] = {**size._asdict(), "needed": size.needed, **settings}
     return sizes
 
@@ -187,7 +218,7 @@ def _metrics(spread: Spread) -> dict[str, dict[str, dict[str, Number]]]:
 
 
 def _quantiles(values: np.ndarray) -> dict[str, Number]:
-    return {f"{100 * q:g}%": _number(np.nanquantile(values, q)) for q in (0.025, 0.5, 0.95, 0.975)}
+    return {f"{100 * q:g}%": _number(quantile(values, q)) for q in (0.025, 0.5, 0.95, 0.975)}
 
 
 def _number(value: Any) -> Number:

@@ -5,18 +5,22 @@ from typing import Any
 
 from rich.table import Table
 
+from oncotwin.apps.personal.names import counted
 from oncotwin.io.fields import NOTICE
 
 
 def personal_tables(summary: Mapping[str, Any]) -> Iterator[Table | str]:
-    """Recovery on the primary features, the direct baseline, the doubts."""
+    """Recovery on the primary features, the direct baseline, what is no feature, the doubts."""
     yield _recovery(summary)
     for endpoint, several in summary["direct"].items():
         if summary["primary"] in several:
             yield _direct(summary, endpoint, several[summary["primary"]])
     for endpoint, size in summary["sample_size"].items():
         needed = f"a prediction model would need {size['needed']} patients (Riley 2019)"
-        yield f"{endpoint}: {needed}; there are {summary['patients']}"
+        of = summary["endpoints"][endpoint]
+        yield f"{endpoint}: {needed}; there are {of['with'] + of['without']}"
+    yield f"incomplete: {summary['gaps']}"
+    yield f"the same in everybody, so no feature: {', '.join(summary['constant']) or 'none'}"
     yield from (f"doubt: {doubt}" for doubt in summary["doubts"])
 
 
@@ -43,16 +47,18 @@ def patient_table(summary: Mapping[str, Any]) -> Iterator[Table | str]:
 def _recovery(summary: Mapping[str, Any]) -> Table:
     primary = summary["primary"]
     found = summary["table2"][primary]
-    title = f"Latents from {primary}, out of fold, {summary['repeats']} repeats, {summary['patients']} patients"
+    sizes = f"{counted(summary['repeats'], 'repeat')}, {counted(summary['patients'], 'patient')}"
+    title = f"Latents from {primary}, out of fold, {sizes}"
     table = Table(title=title, caption=NOTICE, title_justify="left")
-    for head in ("Latent", "rho", "95 %", "MAE", "R2", "p", "paper rho", "Verdict"):
+    for head in ("Latent", "rho", "95 %", "MAE", "R2", "p of rho", "Holm", "paper rho", "Verdict"):
         table.add_column(head, justify="left" if head in ("Latent", "Verdict") else "right")
     for latent, row in found["models"]["boosting"].items():
         rho, paper = row["rho"], summary["paper_table2"][latent]
-        p = min(found["null"][latent]["p_rho"], found["null"][latent]["p_r2"])
+        null = found["null"][latent]
+        p = (_shown(null["p_rho"], 3), _shown(null["p_holm"], 3))
         ends = f"{_shown(rho['low'])} to {_shown(rho['high'])}"
         numbers = (_shown(rho["median"]), ends, _shown(row["mae"]["median"], 3), _shown(row["r2"]["median"]))
-        table.add_row(latent, *numbers, _shown(p, 3), _shown(paper["rho"]), summary["verdicts"][latent])
+        table.add_row(latent, *numbers, *p, _shown(paper["rho"]), summary["verdicts"][latent])
     return table
 
 

@@ -6,6 +6,8 @@ Topics are in our words.  What only the authors of a study can say is marked so;
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from oncotwin.apps.personal.names import counted
+
 AUTHORS = "for the authors"
 
 
@@ -25,24 +27,23 @@ def checklist(summary: Mapping[str, Any]) -> list[Item]:
 
 def _data(s: Mapping[str, Any]) -> dict[str, str]:
     counts = "; ".join(f"{name}: {', '.join(names)}" for name, names in s["variables"].items())
-    gaps = ", ".join(f"{name} ({count} missing)" for name, count in s["excluded"].items()) or "none"
     return {
         "5": f"{s['cohort']}, sha256 {s['cohort_sha256']}",
         "7": "values checked against the schema; logarithms of continuous variables, levels as codes or indicators",
         "8": "reference latents, equation (31); objective response and disease control by RECIST 1.1",
         "9": f"by time tag. {counts}",
         "10": _sizes(s),
-        "11": f"no imputation; a variable with a gap is left out of quantitative steps: {gaps}",
+        "11": f"variables with gaps: {s['gaps']}",
     }
 
 
 def _methods(s: Mapping[str, Any]) -> dict[str, str]:
-    folds = f"{s['repeats']} repeats of nested 5-fold cross-validation by patient"
+    folds = f"{counted(s['repeats'], 'repeat')} of nested 5-fold cross-validation by patient"
     intervals = " with 90 % CV+ intervals" if s["table2"][s["primary"]]["intervals"] else ""
     return {
         "4": "development with internal validation; no external validation",
         "12": f"protocol {s['protocol']}: gradient boosting beside mean, ridge, Gaussian process; {folds}; "
-        f"{s['permutations']} permutations; patient bootstrap",
+        f"{s['permutations']} permutations, verdicts by rho with Holm's adjustment over six latents; patient bootstrap",
         "13": "no resampling of classes; balanced accuracy and trivial classifiers are shown beside F1",
         "15": f"latents in [0, 1]{intervals}; probabilities of two outcomes, called positive from 0.5 on",
         "16": "training and evaluation patients differ in nothing but the fold",
@@ -54,8 +55,8 @@ def _results(s: Mapping[str, Any]) -> dict[str, str]:
     said = "; ".join(f"{latent}: {verdict}" for latent, verdict in s["verdicts"].items())
     return {
         "20": f"{s['patients']} patients; characteristics in figure 3",
-        "21": f"{s['patients']} patients in every fold's training and evaluation together",
-        "23": f"Table 2 and figures 5 to 8, with intervals and null. {said}",
+        "21": _numbers(s),
+        "23": f"Table 2 and figure{'s 5 to 8' if s['direct'] else ' 5'}, with intervals and null. {said}",
         "24": "none",
         "25": "every number stands beside its null, simple rivals and the paper's",
         "26": " ".join(s["caveats"]),
@@ -63,9 +64,20 @@ def _results(s: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _numbers(s: Mapping[str, Any]) -> str:
+    """Participants and events of each analysis."""
+    parts = [f"latents: {s['patients']} patients in every repeat's training and evaluation together, no events"]
+    for name, of in s["endpoints"].items():
+        known = of["with"] + of["without"]
+        unknown = f", {of['unknown']} without a best response left out" if of["unknown"] else ""
+        why = s["endpoints_left_out"].get(name)
+        parts.append(f"{name}: {of['with']} of {known} patients{unknown}{f'; not analysed: {why}' if why else ''}")
+    return ". ".join(parts)
+
+
 def _sizes(s: Mapping[str, Any]) -> str:
     if not s["sample_size"]:
-        return f"{s['patients']} patients, as given; no endpoint with both classes to compute a minimum for"
+        return f"{s['patients']} patients, as given; no endpoint that can be learnt to compute a minimum for"
     parts = [f"{name}: {size['needed']} needed (Riley 2019)" for name, size in s["sample_size"].items()]
     return f"{s['patients']} patients, as given. {'; '.join(parts)}"
 

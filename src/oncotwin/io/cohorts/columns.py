@@ -99,7 +99,9 @@ def _column(index: int, text: str, row: int) -> Column | Fault:
     parts = header(text)
     variable = _KNOWN.get(parts[0]) if parts else None
     if parts is None or variable is None:
-        remedy = f"{nearest(parts[0] if parts else text, _KNOWN)} A column whose header begins with # is left out"
+        near = nearest(parts[0] if parts else text, _KNOWN)
+        stop = "" if near.endswith("?") else "."
+        remedy = f"{near}{stop} A column whose header begins with # is left out"
         return Fault(row, text, "unknown column", allowed="NAME or NAME [UNIT]", remedy=remedy)
     unit, wanted = parts[1], header_of(variable)
     if variable.unit == "1":

@@ -56,7 +56,7 @@ def refuse(path: Path, faults: Sequence[Fault]) -> NoReturn:
     told = "".join(f"\n  {fault}" for fault in faults[:MOST_TOLD])
     more = f"\n  and {len(faults) - MOST_TOLD} more" if len(faults) > MOST_TOLD else ""
     count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-    raise BadInput(f"{count} in this cohort:{told}{more}".rstrip("."), where=str(path))
+    raise BadInput(f"{count} in this cohort:{told}{more}", where=str(path))
 
 
 def inspect_cohort(path: Path) -> Inspection:

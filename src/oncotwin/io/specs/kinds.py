@@ -23,6 +23,7 @@ from oncotwin.io.specs.tumour import SET_BY_SEEDING, TumourSpec
 from oncotwin.io.specs.tumour_consistency import contradictions
 from oncotwin.io.specs.veins import VEINS as VEIN_STUDY
 from oncotwin.io.specs.veins import VeinsSpec
+from oncotwin.io.specs.veins_consistency import veins_contradictions
 
 Document = dict[str, Any]
 TASKS, COMPARISONS = "tasks", "comparisons"
@@ -51,7 +52,8 @@ class Kind(NamedTuple):
     contradictions: (spec, class of the parameters) -> what is wrong with keys read together.  Where these are left out,
     every default stands in the spec, which names no file, and no key depends on another.  family: key whose value
     chooses the class of the parameters, "" where there is one class.  values: of the base in documents of this kind,
-    where several kinds share the key; () for any.
+    where several kinds share the key; () for any.  model: whose constants [parameters] names, as
+    `oncotwin parameters` has it; "": the kind's own.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Kind(NamedTuple):
     contradictions: Callable[[Any, type[Parameters]], Iterator[Fault]] = lambda spec, family: iter(())
     family: str = ""
     values: tuple[str, ...] = ()
+    model: str = ""
 
 
 def head(name: str, what: str, command: str) -> str:
@@ -230,7 +233,9 @@ VEINS = Kind(
     base="kind",
     default=VEIN_STUDY,
     head=head("veins", "A study from vein to vein", "compare"),
+    contradictions=veins_contradictions,
     values=(VEIN_STUDY,),
+    model="tumour",
 )
 """Processes and drugs over a virtual cohort; every default stands in its spec."""
 

@@ -26,6 +26,7 @@ class PersonalSpec(Section):
     processes: Annotated[int, Field(ge=1, le=256)] = Field(1, description="processes side by side")
     patient: str = Field("", description="the only patient predicted; empty for a study of the cohort")
     model: str = Field("", description="model file or run directory that predicts; empty to learn from the others")
+    bank: str = Field("", description="bank.npz of the simulations that latents are inferred by; empty for the shipped")
     space: Literal["2d", "3d"] = Field("2d", description="where the courses of a patient are computed")
     figures: bool = Field(True, description="draw figures at the end")
 

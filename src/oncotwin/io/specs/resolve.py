@@ -107,9 +107,8 @@ def parameter_values(
         if name in kind.elsewhere:
             faults.append(Fault(place, f"set by {kind.elsewhere[name]}", name, kind.elsewhere[name]))
         elif name not in known:
-            faults.append(
-                Fault(place, "unknown parameter", name, f"see `oncotwin parameters {kind.name}`", nearest(name, known))
-            )
+            allowed = f"see `oncotwin parameters {kind.model or kind.name}`"
+            faults.append(Fault(place, "unknown parameter", name, allowed, nearest(name, known)))
         else:
             try:
                 values[name] = _parameter(given, known[name])

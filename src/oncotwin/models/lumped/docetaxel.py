@@ -1,12 +1,12 @@
 """A tumour under docetaxel, and the neutrophils that limit its dose.
 
 Growth of Simeoni et al. 2004 (doi:10.1158/0008-5472.CAN-03-2524), whose cells die at once at a rate proportional to the
-drug's level; the drug and the marrow of `neutropenia`, with what is fast against a day at its steady state: the
+drug's level; the drug and the marrow of `marrow`, with what is fast against a day at its steady state: the
 central and the second compartment (180 and 36 per day), and G-CSF (500 per day):
 
     w' = lambda_0 w / (1 + (lambda_0 w / lambda_1)^psi)^(1/psi) - k_2 c w,  c = C1 / (V_1 mw)       tumour
     C3' = k_13 C1 - k_31 C3,  C1 = (u + k_31 C3) / (k_10 + k_13)                                    drug
-    prol', t1', ..., t4', circ' as in `neutropenia`, with g = (k_e + k_anc circ_0) / (k_e + k_anc circ)
+    prol', t1', ..., t4', circ' as in `marrow`, with E_drug = slope c and g = (k_e + k_anc circ_0) / (k_e + k_anc circ)
 
 The drug kills the tumour and the marrow by the same level, so that doses are bought with neutrophils.  How fast a
 tumour grows and how well it responds is uncalibrated; drug and marrow are those of patients.
@@ -18,17 +18,15 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from oncotwin.core.parameters import Parameters, param
+from oncotwin.core.parameters import param
 from oncotwin.models.lumped.lumped import Lumped, Units
-from oncotwin.models.lumped.neutropenia import marrow
+from oncotwin.models.lumped.marrow import MarrowParameters, marrow
 from oncotwin.numerics.elementary import power
 
 _SIMEONI = "Simeoni et al. 2004, Table 2, paclitaxel experiment 1, as in nlmixr2lib"
-_QUARTINO = "Quartino et al. 2014, as in the code of Radivoyevitch, myelo"
-_FRIBERG = "Friberg et al. 2002, as in the code of Radivoyevitch, myelo"
 
 
-class DocetaxelParameters(Parameters):
+class DocetaxelParameters(MarrowParameters):
     """Constants of the tumour, of docetaxel and of the neutrophil lineage."""
 
     lambda_0: Array = param(
@@ -40,25 +38,6 @@ class DocetaxelParameters(Parameters):
         3.0, "litre/umol/day", bounds=(0, 1e3), scope="patient", source="uncalibrated", doc="Effect on the tumour."
     )
     w_0: Array = param(100.0, "g", bounds=(1e-9, 1e5), scope="patient", source="uncalibrated", doc="First mass.")
-    k_10: Array = param(124.8, "1/day", bounds=(0, 1e4), scope="patient", source=_FRIBERG, doc="Elimination.")
-    k_13: Array = param(30.24, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="To the third compartment.")
-    k_31: Array = param(2.016, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="Back from it.")
-    V_1: Array = param(7.4, "litre", bounds=(0.1, 100), scope="patient", source=_FRIBERG, doc="Central volume.")
-    mw: Array = param(0.808, "mg/umol", bounds=(0.01, 100), source=_FRIBERG, doc="Molar mass of docetaxel.")
-    slope: Array = param(
-        17.2, "litre/umol", bounds=(0, 1e3), scope="patient", source=_QUARTINO, doc="Effect on dividing cells."
-    )
-    k_tr: Array = param(5 / (133 / 24), "1/day", bounds=(1e-3, 100), source=_QUARTINO, doc="Maturation.")
-    k_circ: Array = param(2.376505, "1/day", bounds=(1e-3, 100), source=f"{_QUARTINO}: half-life 7 h", doc="Removal.")
-    circ_0: Array = param(
-        3.53, "gigacell/litre", bounds=(0.1, 20), scope="patient", source=_QUARTINO, doc="Neutrophils at rest."
-    )
-    gamma: Array = param(0.444, "1", bounds=(0, 5), source=_QUARTINO, doc="Feedback on division.")
-    beta: Array = param(0.234, "1", bounds=(0, 5), source=_QUARTINO, doc="Feedback on maturation.")
-    k_e: Array = param(14.208, "1/day", bounds=(0, 1e3), source=_QUARTINO, doc="Elimination of G-CSF by kidneys.")
-    k_anc: Array = param(
-        135.36, "litre/gigacell/day", bounds=(0, 1e4), source=_QUARTINO, doc="Elimination of G-CSF by neutrophils."
-    )
     u_max: Array = param(
         180.0,
         "mg/day",

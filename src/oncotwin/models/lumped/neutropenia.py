@@ -21,40 +21,19 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import Array
 
-from oncotwin.core.parameters import Parameters, param
+from oncotwin.core.parameters import param
 from oncotwin.models.lumped.lumped import Lumped, Units
+from oncotwin.models.lumped.marrow import FRIBERG, QUARTINO, MarrowParameters, marrow
 from oncotwin.numerics.elementary import power
 from oncotwin.numerics.ode import Adaptive, Scheme
 
-_QUARTINO = "Quartino et al. 2014, as in the code of Radivoyevitch, myelo"
-_FRIBERG = "Friberg et al. 2002, as in the code of Radivoyevitch, myelo"
 
+class NeutropeniaParameters(MarrowParameters):
+    """Constants of docetaxel and of the neutrophil lineage."""
 
-class NeutropeniaParameters(Parameters):
-    """Constants of docetaxel and of the neutrophil lineage; k_tr is five over the mean transit time of 133 h."""
-
-    k_10: Array = param(124.8, "1/day", bounds=(0, 1e4), scope="patient", source=_FRIBERG, doc="Elimination.")
-    k_12: Array = param(25.44, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="To the second compartment.")
-    k_21: Array = param(36.24, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="Back from it.")
-    k_13: Array = param(30.24, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="To the third compartment.")
-    k_31: Array = param(2.016, "1/day", bounds=(0, 1e4), source=_FRIBERG, doc="Back from it.")
-    V_1: Array = param(7.4, "litre", bounds=(0.1, 100), scope="patient", source=_FRIBERG, doc="Central volume.")
-    mw: Array = param(0.808, "mg/umol", bounds=(0.01, 100), source=_FRIBERG, doc="Molar mass of docetaxel.")
-    slope: Array = param(
-        17.2, "litre/umol", bounds=(0, 1e3), scope="patient", source=_QUARTINO, doc="Effect on dividing cells."
-    )
-    k_tr: Array = param(5 / (133 / 24), "1/day", bounds=(1e-3, 100), source=_QUARTINO, doc="Maturation.")
-    k_circ: Array = param(2.376505, "1/day", bounds=(1e-3, 100), source=f"{_QUARTINO}: half-life 7 h", doc="Removal.")
-    circ_0: Array = param(
-        3.53, "gigacell/litre", bounds=(0.1, 20), scope="patient", source=_QUARTINO, doc="Neutrophils at rest."
-    )
-    gamma: Array = param(0.444, "1", bounds=(0, 5), source=_QUARTINO, doc="Feedback on division.")
-    beta: Array = param(0.234, "1", bounds=(0, 5), source=_QUARTINO, doc="Feedback on maturation.")
-    gcsf_0: Array = param(24.3, "ng/litre", bounds=(0.1, 1e4), scope="patient", source=_QUARTINO, doc="G-CSF at rest.")
-    k_e: Array = param(14.208, "1/day", bounds=(0, 1e3), source=_QUARTINO, doc="Elimination of G-CSF by kidneys.")
-    k_anc: Array = param(
-        135.36, "litre/gigacell/day", bounds=(0, 1e4), source=_QUARTINO, doc="Elimination of G-CSF by neutrophils."
-    )
+    k_12: Array = param(25.44, "1/day", bounds=(0, 1e4), source=FRIBERG, doc="To the second compartment.")
+    k_21: Array = param(36.24, "1/day", bounds=(0, 1e4), source=FRIBERG, doc="Back from it.")
+    gcsf_0: Array = param(24.3, "ng/litre", bounds=(0.1, 1e4), scope="patient", source=QUARTINO, doc="G-CSF at rest.")
     u_max: Array = param(
         4320.0,
         "mg/day",
@@ -95,23 +74,6 @@ class Observation(NamedTuple):
 
 
 _CELLS = "gigacell/litre"
-
-
-def marrow(cells: Any, division: Any, maturation: Any, E_drug: Any, p: Any) -> dict[str, Any]:
-    """Rates of the dividing, maturing and circulating cells.
-
-    cells: a state with prol, t1 to t4 and circ.  division, maturation: g^gamma and g^beta.  E_drug: share of division
-    that the drug takes away.  p: with k_tr and k_circ.
-    """
-    prol, t1, t2, t3, t4, circ = (getattr(cells, name) for name in ("prol", "t1", "t2", "t3", "t4", "circ"))
-    return {
-        "prol": p.k_tr * prol * ((1 - E_drug) * division - maturation),
-        "t1": p.k_tr * maturation * (prol - t1),
-        "t2": p.k_tr * maturation * (t1 - t2),
-        "t3": p.k_tr * maturation * (t2 - t3),
-        "t4": p.k_tr * maturation * (t3 - t4),
-        "circ": p.k_tr * maturation * t4 - p.k_circ * circ,
-    }
 
 
 @dataclass(frozen=True)

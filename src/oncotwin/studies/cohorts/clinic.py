@@ -4,7 +4,7 @@ The twin has one lesion and no death.  New lesions, death and measurement noise 
 a cohort has the categories and the censoring that a trial reports.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,14 +36,19 @@ class Visits(NamedTuple):
     end_days: float
 
 
+def new_lesion_chance(depth: Any) -> np.ndarray:
+    """How likely a new lesion is at the first visit, (n,).  depth: of response, decades of burden, (n,)."""
+    odds = NEW_LESION_SLOPE * (np.asarray(depth, float) - NEW_LESION_CENTRE)
+    return 1.0 / (1.0 + np.exp(-odds))
+
+
 def record(seen: Observables, visits: Visits, random: np.random.Generator) -> list[dict[str, float | str]]:
     """Early and outcome variables of n patients; one dict a patient, times with their event indicators.
 
     seen: leaves (n,).  A patient with a new lesion has progressed at the first visit, whatever the first one did.
     """
     n = len(np.asarray(seen.depth))
-    odds = NEW_LESION_SLOPE * (np.asarray(seen.depth, float) - NEW_LESION_CENTRE)
-    new_lesion = random.random(n) < 1.0 / (1.0 + np.exp(-odds))
+    new_lesion = random.random(n) < new_lesion_chance(seen.depth)
     response = np.where(new_lesion, int(Response.PD), np.asarray(seen.best_response, int))
     progressed = np.where(new_lesion, visits.first_days, np.asarray(seen.progression_days, float))
     event = np.where(new_lesion, 1, np.asarray(seen.progressed, int))

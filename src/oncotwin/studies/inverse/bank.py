@@ -10,6 +10,10 @@ from oncotwin.core.exchange import Latents
 from oncotwin.core.observables import Observables
 from oncotwin.errors import BadInput
 
+MOST = 2**20
+"""Points of a design."""
+MOST_CELLS, MOST_SEED = 1e13, 10**9
+
 
 class Design(NamedTuple):
     """Points to simulate.  latents: (n, 6), in [0, 1]; doses_cells: CAR-T cells given, (n,)."""
@@ -32,13 +36,18 @@ class Bank(NamedTuple):
 def sobol_design(count: int, dose_range: tuple[float, float], seed: int) -> Design:
     """A scrambled Sobol design of the six latents and the logarithm of the dose (cells).
 
-    count: a power of two, for the balance of the design.  Raises BadInput for another, or a range that is none.
+    count: a power of two, for the balance of the design.  Raises BadInput for another, a range that is none, or a seed
+    that is none.
     """
     low, high = dose_range
-    if count < 2 or count & (count - 1):
-        raise BadInput("a Sobol design is balanced in powers of two only", where="count", got=count, allowed="2, 4, 8")
-    if not 0 < low < high:
-        raise BadInput("this is no range of doses", where="dose_range", got=dose_range, allowed="0 < low < high, cells")
+    if not 2 <= count <= MOST or count & (count - 1):
+        allowed = f"2, 4, 8 and so on, to {MOST}"
+        raise BadInput("a Sobol design is balanced in powers of two only", where="count", got=count, allowed=allowed)
+    if not 0 < low < high <= MOST_CELLS:
+        allowed = f"0 < low < high <= {MOST_CELLS:g}, cells"
+        raise BadInput("this is no range of doses", where="dose_range", got=dose_range, allowed=allowed)
+    if not 0 <= seed <= MOST_SEED:
+        raise BadInput("this is no seed", where="seed", got=seed, allowed=f"whole numbers from 0 to {MOST_SEED}")
     points = qmc.Sobol(len(Latents._fields) + 1, seed=seed).random(count)
     return Design(points[:, :-1], low * (high / low) ** points[:, -1])
 

@@ -64,7 +64,7 @@ class Emulator(NamedTuple):
         low, high = self.dose_range
         outside = [float(dose) for dose in np.ravel(doses) if not low <= dose <= high]
         if outside:
-            remedy = "Build a bank over these doses (`oncotwin bank build --least-dose --most-dose`), or use the twin"
+            remedy = "Build a bank over these doses (`oncotwin bank build FOLDER --least-dose X --most-dose Y`)"
             allowed = f"{low:g} to {high:g} cells"
             raise BadInput(
                 "the emulator knows no such dose", where="doses", got=outside, allowed=allowed, remedy=remedy

@@ -6,7 +6,7 @@ persistence right-censored where they are lower bounds.  What was not observed h
 emulator's held-out error widens every term.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -83,20 +83,20 @@ class Data(NamedTuple):
     beyond: Array
 
 
-def data_of(observed: Observables) -> Data:
+def data_of(observed: Observables, patients: Sequence[str] = ()) -> Data:
     """The data of n patients.  observed: leaves (n,), NaN where not observed (for the response also NE).
 
-    Only the response, the grade, `CONTINUOUS` and its two flags are read.  Raises BadInput naming patient and
-    observable for what cannot be: a grade outside 0 to 4, a value of 0 or less.
+    Only the response, the grade, `CONTINUOUS` and its two flags are read.  patients: who they are, for messages.
+    Raises BadInput naming patient and observable for what cannot be: a grade outside 0 to 4, a value of 0 or less.
     """
-    response = _codes("best_response", observed.best_response, 0, 4)
-    grade = _codes("crs_grade", observed.crs_grade, -1, 4)
+    response = _codes("best_response", observed.best_response, 0, 4, patients)
+    grade = _codes("crs_grade", observed.crs_grade, -1, 4, patients)
     values = np.stack([np.asarray(getattr(observed, name), float) for name in CONTINUOUS], axis=-1)
     seen = ~np.isnan(values)
     if np.any(seen & ~((values > 0) & np.isfinite(values))):
         row, column = np.argwhere(seen & ~((values > 0) & np.isfinite(values)))[0]
         remedy = "Leave out what was not measured or lies below detection"
-        where = f"patient {row}, {CONTINUOUS[column]}"
+        where = f"{patients[row] if patients else f'patient {row}'}, {CONTINUOUS[column]}"
         raise BadInput("no logarithm", where=where, got=values[row, column], allowed="above 0", remedy=remedy)
     beyond = np.zeros_like(values)
     beyond[:, CONTINUOUS.index("progression_days")] = np.asarray(observed.progressed, float) == 0
@@ -191,13 +191,15 @@ def _widened(scale: Array, error: Array) -> Array:
     return jnp.sqrt(scale**2 + (error / _LOGISTIC) ** 2)
 
 
-def _codes(name: str, values: object, least: int, most: int) -> np.ndarray:
+def _codes(name: str, values: object, least: int, most: int, patients: Sequence[str]) -> np.ndarray:
     """Integers of an ordinal observable, `least` where missing."""
     numbers = np.asarray(values, float)
     codes = np.where(np.isnan(numbers), least, numbers)
     bad = ~((codes >= least) & (codes <= most) & (codes == np.round(codes)))
     if np.any(bad) or numbers.ndim != 1:
-        row = int(np.argmax(bad)) if numbers.ndim == 1 else "all"
+        row = int(np.argmax(bad)) if numbers.ndim == 1 else -1
+        who = "all patients" if row < 0 else patients[row] if patients else f"patient {row}"
         allowed = f"whole numbers {max(least, 0)} to {most}, NaN where missing; shape (n,)"
-        raise BadInput("not an ordinal code", where=f"patient {row}, {name}", got=numbers, allowed=allowed)
+        got = numbers if row < 0 else float(numbers[row])
+        raise BadInput("not an ordinal code", where=f"{who}, {name}", got=got, allowed=allowed)
     return codes.astype(int)

@@ -55,6 +55,13 @@ def logarithm(values: np.ndarray, variable: Variable) -> np.ndarray:
     return np.log(values) if variable.low > 0 else np.log1p(values)
 
 
+def measured(column: float, variable: Variable) -> float:
+    """The value of a continuous variable that stands in a column, in the variable's unit: undoes `logarithm`."""
+    if variable.low < 0:
+        return column
+    return float(np.exp(column) if variable.low > 0 else np.expm1(column))
+
+
 def varying(design: Design) -> Design:
     """The columns that differ between patients: a constant one teaches nothing and no distance can be taken in it."""
     kept = [i for i in range(design.X.shape[1]) if np.ptp(design.X[:, i]) > 0]

@@ -1,5 +1,6 @@
 """How well latents are recovered, equations (35) to (37): over repeats, with intervals, beside what chance gives."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -49,9 +50,13 @@ class Null(NamedTuple):
     permuted: Recovery
 
     def p_value(self, metric: str) -> np.ndarray:
-        """Share of permutations that do as well, the observed counted among them, (d,).  metric: rho or r2."""
+        """Share of permutations that do as well, the observed counted among them, (d,).  metric: rho or r2.
+
+        What is not defined speaks for nothing: p is 1 where the observed value is not, and a permutation whose value is
+        not counts as one that does as well.
+        """
         observed, permuted = getattr(self.observed, metric), getattr(self.permuted, metric)
-        as_good = np.sum(permuted >= observed, axis=0)
+        as_good = np.sum(~(permuted < observed), axis=0)
         return (1 + as_good) / (1 + len(permuted))
 
 
@@ -86,10 +91,30 @@ def spread(predicted: np.ndarray, theta: np.ndarray, *, resamples: int = 500, se
     drawn = [_mean(recovery(predicted[:, rows], theta[..., rows, :])) for rows in draws]
     again = Recovery(*(np.stack(values) for values in zip(*drawn, strict=True)))
     at = [
-        Recovery(*(np.nanquantile(values, q, axis=0) if np.isfinite(values).any() else values[0] for values in of))
+        Recovery(*(quantile(values, q) for values in of))
         for of, q in ((each, 0.5), (each, 0.05), (each, 0.95), (again, 0.025), (again, 0.975))
     ]
     return Spread(*at)
+
+
+def quantile(values: np.ndarray, q: float | Sequence[float]) -> np.ndarray:
+    """A quantile over the leading axis of what is defined; NaN where nothing is.  values: (k, ...).
+
+    Returns (...), or (len(q), ...) for several.
+    """
+    defined = np.any(~np.isnan(values), axis=0)
+    return np.where(defined, np.nanquantile(np.where(defined, values, 0.0), q, axis=0), np.nan)
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """p-values of questions put together, (d,), so adjusted that all of them share one level of error; Holm (1979).
+
+    The least is multiplied by d, the next by d - 1, and so on; none falls below one before it, none exceeds 1.
+    """
+    order = np.argsort(p)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return adjusted
 
 
 def permutation_null(
@@ -137,7 +162,7 @@ def _probe(scale: Scale, orders: np.ndarray, seed: int, taught: tuple[Lesson, np
 
 def _mean(of: Recovery) -> Recovery:
     """The mean over the leading axis, without what is not defined."""
-    return Recovery(*(np.mean(values, axis=0) for values in of))
+    return Recovery(*(_over(np.nansum(values, axis=0), np.sum(~np.isnan(values), axis=0)) for values in of))
 
 
 def _over(above: np.ndarray, below: np.ndarray) -> np.ndarray:

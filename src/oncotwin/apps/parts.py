@@ -1,4 +1,4 @@
-"""What is done of a loop or of a study, kept part by part, so that a run that was stopped goes on where it was."""
+"""What is done of a long run, kept part by part, so that a run that was stopped goes on where it was."""
 
 import hashlib
 import json
@@ -36,12 +36,18 @@ class Parts:
         Raises StorageFailure for a part that cannot be read or written, Interrupted once it is stored if somebody has
         asked to stop.
         """
-        path = self.run / PARTS / f"{name}.npz"
-        if not path.is_file():
-            write_record(path, make(), self.work)
+        if not self.has(name):
+            write_record(self._path(name), make(), self.work)
             self.run.log("kept", part=name)
             self.go_on_or_stop()
-        return read_record(path, kind, self.work)
+        return read_record(self._path(name), kind, self.work)
+
+    def has(self, name: str) -> bool:
+        """Whether a part has been stored."""
+        return self._path(name).is_file()
+
+    def _path(self, name: str) -> Path:
+        return self.run / PARTS / f"{name}.npz"
 
     def go_on_or_stop(self) -> None:
         """Raise Interrupted if somebody has asked to stop."""
