@@ -27,11 +27,12 @@ from parts import run_parts
 
 from oncotwin.apps.learning import phase1
 from oncotwin.apps.learning.environments import culture
+from oncotwin.apps.learning.medium import broken
 from oncotwin.apps.learning.policies import deciding
 from oncotwin.apps.learning.problem import culture_problem
 from oncotwin.apps.learning.processes import controlled, made, process
 from oncotwin.apps.learning.rewards import worth
-from oncotwin.apps.learning.spite import WISHES, broken, tried
+from oncotwin.apps.learning.spite import WISHES, tried
 from oncotwin.apps.learning.training import Plan, trainer
 from oncotwin.control.episodes import Choice, lanes, play
 from oncotwin.control.networks import LevelPolicy, masked

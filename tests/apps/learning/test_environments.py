@@ -6,7 +6,8 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from oncotwin.apps.learning import environments
-from oncotwin.apps.learning.moves import LIMITS, MOVES
+from oncotwin.apps.learning.medium import LIMITS
+from oncotwin.apps.learning.moves import MOVES
 from oncotwin.apps.learning.policies import load, shipped
 from oncotwin.apps.learning.record import earned
 from oncotwin.errors import BadInput

@@ -9,10 +9,10 @@ import pytest
 from oncotwin.apps.learning import evaluation, phase1
 from oncotwin.apps.learning.evaluation import Asked
 from oncotwin.apps.learning.judgement import judged, summarise
-from oncotwin.apps.learning.moves import CAPACITY_ML
+from oncotwin.apps.learning.medium import CAPACITY_ML, Extremes
 from oncotwin.apps.learning.policies import save_recipe
 from oncotwin.apps.learning.priorities import Priorities, declared
-from oncotwin.apps.learning.processes import Extremes, Flaws, Process
+from oncotwin.apps.learning.processes import Flaws, Process
 from oncotwin.apps.reports import REPORTS
 from oncotwin.core.exchange import Product
 from oncotwin.errors import BadInput, NumericalFailure

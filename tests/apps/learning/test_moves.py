@@ -9,10 +9,11 @@ import pytest
 
 from oncotwin.apps.learning import moves, phase1, processes
 from oncotwin.apps.learning.donors import CONSTANTS, SUBTYPES, Donors, draw_donors, in_vessel
+from oncotwin.apps.learning.medium import CAPACITY_ML, LIMITS, Extremes, broken
 from oncotwin.apps.learning.problem import MIDDLE, culture_problem, features, terminal, vessel
 from oncotwin.apps.learning.recipes import BOUNDS, INTERVALS, Switches, moves_of
 from oncotwin.apps.learning.rewards import NEEDS, Shaped, missing, released, worth
-from oncotwin.apps.learning.spite import Medium, broken, tried
+from oncotwin.apps.learning.spite import tried
 from oncotwin.apps.learning.turnover import STIRRED, UNSTIRRED, USUAL, Turnover
 from oncotwin.apps.learning.watched import BOLUSES, Seen
 from oncotwin.core.exchange import Product
@@ -86,15 +87,21 @@ def test_whatever_is_chosen_within_the_mask_the_limits_hold():
     assert medium.lactate.shape == (3, 27, 24)
     assert np.isfinite(medium.lactate).all()
     assert not broken(medium).any()
-    assert medium.lactate.max() > 0.7 * moves.LIMITS.lactate_most  # the mask leaves room: it does not just renew
+    assert medium.lactate.max() > 0.7 * LIMITS.lactate_most  # the mask leaves room: it does not just renew
 
 
 def test_a_broken_limit_is_seen():
-    fine = Medium(10.0, 10.0, 7.2, 40.0, 300.0)
+    fine = Extremes(10.0, 10.0, 7.2, 7.2, 40.0, 300.0)
     assert not broken(fine)
-    wrong = {"glucose": 4.9, "lactate": 20.1, "ph": 6.8, "oxygen_percent": 1.9, "volume_ml": 500.1}
+    wrong = {
+        "glucose": 4.9,
+        "lactate": 20.1,
+        "ph_least": 6.8,
+        "ph_most": 7.6,
+        "oxygen_percent": 1.9,
+        "volume_ml": 500.1,
+    }
     assert all(broken(fine._replace(**{name: value})) for name, value in wrong.items())
-    assert broken(fine._replace(ph=7.6))
 
 
 @pytest.mark.parametrize("day", [0.0, 6.5, 7.0, 11.5])
@@ -126,7 +133,7 @@ def test_mended_settings_keep_every_limit():
     assert float(mended.perfusion_per_day) == float(moves.least_renewal(bad, STIRRED))
     assert float(mended.oxygen_setpoint_percent) == 50.0
     assert float(mended.harvest) == 0.0
-    assert 480.0 + moves.INTERVAL_DAYS * float(mended.medium_feed_ml_per_day) <= moves.CAPACITY_ML
+    assert 480.0 + moves.INTERVAL_DAYS * float(mended.medium_feed_ml_per_day) <= CAPACITY_ML
     assert float(moves.enact(mended).ph_setpoint) == 7.2
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from oncotwin.apps.citations import Citation
 from oncotwin.apps.learning import evaluation_figures as draw
-from oncotwin.apps.learning.moves import LIMITS
+from oncotwin.apps.learning.medium import LIMITS
 from oncotwin.apps.learning.priorities import OUTCOMES
 from oncotwin.apps.learning.rewards import NEEDS
 from oncotwin.apps.page import read_summary, shown_pictures, write_page

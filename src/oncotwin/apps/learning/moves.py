@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from oncotwin.apps.learning.medium import LIMITS
 from oncotwin.apps.learning.turnover import Rise, after, risen
 from oncotwin.apps.learning.watched import BOLUSES, Seen, rise_of
 from oncotwin.models.culture import Action
@@ -13,7 +14,6 @@ from oncotwin.models.culture import Action
 INTERVAL_DAYS = 0.5
 EARLIEST_HARVEST, LATEST_HARVEST = 7.0, 12.0
 """Days."""
-CAPACITY_ML = 500.0
 FEED_ML_PER_DAY = 100.0
 BOLUS = {"il2_ng_per_ml": 6.1, "il7_ng_per_ml": 10.0, "il15_ng_per_ml": 5.0, "il21_ng_per_ml": 20.0}
 """One dose of each cytokine, ng/mL: those of the shipped protocols, of interleukin 21 ours."""
@@ -26,24 +26,6 @@ RENEWALS = jnp.linspace(0.0, MEDIUM[-1], 33)
 """Perfusions among which the least is looked for that keeps the medium within its limits."""
 REMOVED = 0.95
 """Share of the activator that is taken out at once."""
-
-
-class Limits(NamedTuple):
-    """What the medium must stay within.
-
-    glucose above 5 and lactate below 20 mmol/L: calibration targets of another culture simulator (cart-twin, 2025).
-    pH, dissolved oxygen (per cent of air saturation) and volume (mL): choices of the process.
-    """
-
-    glucose_least: float = 5.0
-    lactate_most: float = 20.0
-    ph_least: float = 6.9
-    ph_most: float = 7.5
-    oxygen_least: float = 2.0
-    volume_most: float = CAPACITY_ML
-
-
-LIMITS = Limits()
 
 
 class Guard(NamedTuple):

@@ -7,7 +7,7 @@ import numpy as np
 
 from oncotwin.apps.learning.contenders import Contender
 from oncotwin.apps.learning.donors import DOUBT, SUBTYPES, Donors, draw_donors
-from oncotwin.apps.learning.moves import LIMITS
+from oncotwin.apps.learning.medium import broken
 from oncotwin.apps.learning.processes import NO_FLAWS, Flaws, Grown, Process, made
 from oncotwin.apps.learning.rewards import released, worth
 from oncotwin.errors import BadInput
@@ -98,22 +98,9 @@ def outcomes(way: Process, donors: Donors, weights: Weights, seed: int = HELD_OU
     return Outcomes(
         *numbers,
         np.asarray(released(product), float),
-        violated(grown).astype(float),
+        broken(grown.extremes).astype(float),
         failed=(~np.isfinite(numbers).all(axis=0)).astype(float),
     ), grown
-
-
-def violated(grown: Grown) -> np.ndarray:
-    """Whether glucose, lactate, pH, oxygen or volume left the limits, (n,)."""
-    worst = grown.extremes
-    return (
-        (worst.glucose < LIMITS.glucose_least)
-        | (worst.lactate > LIMITS.lactate_most)
-        | (worst.ph_least < LIMITS.ph_least)
-        | (worst.ph_most > LIMITS.ph_most)
-        | (worst.oxygen_percent < LIMITS.oxygen_least)
-        | (worst.volume_ml > LIMITS.volume_most * (1 + 1e-9))
-    )
 
 
 def change(first: np.ndarray, second: np.ndarray, lower_is_better: int) -> Change:

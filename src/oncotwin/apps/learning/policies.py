@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.learning import moves
+from oncotwin.apps.learning.medium import LIMITS
 from oncotwin.apps.learning.problem import BRISK, MIDDLE, SPAN, features, terminal, vessel
 from oncotwin.apps.learning.rewards import NEEDS, harvested
 from oncotwin.apps.learning.turnover import STIRRED, UNSTIRRED, at_first
@@ -47,7 +48,7 @@ def task_of(variant: str) -> dict[str, Any]:
     rules = {
         "moves": [list(map(_plain, move)) for move in moves.MOVES],
         "settings": [list(map(float, moves.LEAST)), list(map(float, moves.MOST))],
-        "limits": list(moves.LIMITS),
+        "limits": list(LIMITS),
         "guard": [list(moves.GUARD), list(STIRRED), list(UNSTIRRED)],
         "needs": list(NEEDS),
         "features": [list(MIDDLE), list(SPAN), BRISK],

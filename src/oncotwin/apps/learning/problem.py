@@ -11,6 +11,7 @@ from oncotwin.apps.culture.fluxes import cache_of, conditions
 from oncotwin.apps.culture.setup import culture_model
 from oncotwin.apps.learning import moves
 from oncotwin.apps.learning.donors import DOUBT, draw_donor, in_vessel
+from oncotwin.apps.learning.medium import CAPACITY_ML
 from oncotwin.apps.learning.rewards import Reward, Shaped, Terminal, harvested
 from oncotwin.apps.learning.watched import Seen, Watched, WatchedCulture
 from oncotwin.control.decisions import Decisions
@@ -40,7 +41,7 @@ class Problem(NamedTuple):
 
 def vessel() -> CultureParameters:
     """The vessel of the decision problem: a stirred tank of 500 mL that starts with 1.5e8 cells in 150 mL."""
-    return CultureParameters.preset("stirred_tank").with_values(volume_most=moves.CAPACITY_ML)
+    return CultureParameters.preset("stirred_tank").with_values(volume_most=CAPACITY_ML)
 
 
 @cache

@@ -12,6 +12,7 @@ import numpy as np
 
 from oncotwin.apps.culture.setup import actions_of, culture_model, parameters_of
 from oncotwin.apps.learning.donors import Donors, draw_donors, in_vessel
+from oncotwin.apps.learning.medium import Extremes, medium_of
 from oncotwin.apps.learning.policies import DEFAULT, Named, load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS, culture_problem, flux_cache, terminal
 from oncotwin.apps.learning.watched import WatchedCulture
@@ -22,12 +23,10 @@ from oncotwin.io.cultures.timeline import timeline
 from oncotwin.io.specs.culture_consistency import steps_of
 from oncotwin.io.specs.kinds import CULTURE
 from oncotwin.io.specs.resolve import resolve
-from oncotwin.models.culture import Action, CultureParameters, Medium, State, Weights, product
-from oncotwin.models.culture.acid_base import pH_of
+from oncotwin.models.culture import Action, CultureParameters, State, Weights, product
 
 __all__ = [
     "Donors",
-    "Extremes",
     "Flaws",
     "Grown",
     "Plan",
@@ -47,21 +46,6 @@ EVERY_DAYS = 1.0
 """Longest interval of a plan."""
 LONGEST_PLAN = 40
 """Intervals to which shorter plans are padded."""
-
-
-class Extremes(NamedTuple):
-    """The worst that the medium was, at the ends of intervals from day 1 on.
-
-    glucose: least, lactate: most, mmol/L.  ph_least, ph_most.  oxygen_percent: least, of air saturation.  volume_ml:
-    most.
-    """
-
-    glucose: Any
-    lactate: Any
-    ph_least: Any
-    ph_most: Any
-    oxygen_percent: Any
-    volume_ml: Any
 
 
 class Grown(NamedTuple):
@@ -223,7 +207,7 @@ def _plans(step_hours: float) -> Callable:
         def interval(state: State, now: tuple) -> tuple[State, tuple]:
             action, dt = now
             state = model.advance(state, action, p, dt)
-            return state, (model.observe(state, p), _medium(state, p), state.harvested)
+            return state, (model.observe(state, p), medium_of(state, p), state.harvested)
 
         last, (seen, medium, harvested) = jax.lax.scan(interval, model.seeded(model.initial(p), key), (actions, days))
         return _grown(last, p, medium, 1.0 - harvested, days, (seen, actions))
@@ -244,20 +228,12 @@ def _controlled(model: Any, controller: Controller, p: CultureParameters, days: 
         decision = controller.act(model.observe(state, p), memory)
         state = model.advance(state, decision.action, p, dt)
         culture = state.culture
-        row = (state.last, decision.action), _medium(culture, p), culture.harvested
+        row = (state.last, decision.action), medium_of(culture, p), culture.harvested
         return (state, decision.memory), row
 
     first = (model.seeded(model.initial(p), key), controller.start())
     (last, _), (seen, medium, harvested) = jax.lax.scan(interval, first, days)
     return _grown(last.culture, p, medium, 1.0 - harvested, days, seen)
-
-
-def _medium(state: State, p: CultureParameters) -> Extremes:
-    """The medium now."""
-    medium: Medium = state.medium
-    ph = pH_of(medium, p)
-    per_cent = 100.0 * medium.oxygen / p.oxygen_saturation
-    return Extremes(medium.glucose, medium.lactate, ph, ph, per_cent, state.volume_ml)
 
 
 def _grown(last: State, p: CultureParameters, medium: Extremes, alive: Any, days: Any, seen: tuple) -> Grown:

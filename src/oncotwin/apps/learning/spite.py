@@ -1,31 +1,21 @@
 """A trial of the mask: choices that go for the limits, as far as the mask allows, and what the medium comes to."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.learning import moves
+from oncotwin.apps.learning.medium import Extremes, medium_of
 from oncotwin.apps.learning.problem import Problem
 from oncotwin.models.culture import Action
-from oncotwin.models.culture.acid_base import pH_of
 
 FIRM = 100.0
 """How much a wish counts beside the chance that decides the rest."""
 BATCH = 54
 """Cultures side by side."""
-
-
-class Medium(NamedTuple):
-    """The medium at the ends of intervals: glucose, lactate, mmol/L; pH; oxygen, % of air saturation; volume, mL."""
-
-    glucose: Any
-    lactate: Any
-    ph: Any
-    oxygen_percent: Any
-    volume_ml: Any
 
 
 Wish = Callable[[Action, jax.Array], jax.Array]
@@ -76,28 +66,15 @@ WISHES: Mapping[str, Wish] = {
 """What is wished for; the mask goes before, and chance decides between moves wished for alike."""
 
 
-def tried(problem: Problem, wishes: tuple[str, ...], donors: int, key: jax.Array) -> Medium:
+def tried(problem: Problem, wishes: tuple[str, ...], donors: int, key: jax.Array) -> Extremes:
     """The medium of donors drawn from a key, nobody harvested, under each wish; leaves (wishes, donors, intervals)."""
     run = jax.jit(lambda keys, which: jax.lax.map(lambda one: _culture(problem, one, which), keys, batch_size=BATCH))
     places = [list(WISHES).index(wish) for wish in wishes]
     found = [run(jax.random.split(jax.random.fold_in(key, place), donors), place) for place in places]
-    return Medium(*(np.stack(leaves) for leaves in zip(*found, strict=True)))
+    return Extremes(*(np.stack(leaves) for leaves in zip(*found, strict=True)))
 
 
-def broken(medium: Medium) -> np.ndarray:
-    """Whether a limit is broken, of the shape of the leaves."""
-    limits = moves.LIMITS
-    return (
-        (medium.glucose < limits.glucose_least)
-        | (medium.lactate > limits.lactate_most)
-        | (medium.ph < limits.ph_least)
-        | (medium.ph > limits.ph_most)
-        | (medium.oxygen_percent < limits.oxygen_least)
-        | (medium.volume_ml > limits.volume_most * (1 + 1e-9))
-    )
-
-
-def _culture(problem: Problem, key: jax.Array, which: Any) -> Medium:
+def _culture(problem: Problem, key: jax.Array, which: Any) -> Extremes:
     """One culture from seeding to the latest harvest, leaves (intervals,)."""
     task, decisions = problem.task, problem.decisions
     model, table = task.model, moves.levels()
@@ -105,14 +82,12 @@ def _culture(problem: Problem, key: jax.Array, which: Any) -> Medium:
     p, first = decisions.draw(drawing)
     branches = [lambda number, wish=wish: FIRM * wish(table, number) for wish in WISHES.values()]
 
-    def interval(state: Any, number: jax.Array) -> tuple[Any, Medium]:
+    def interval(state: Any, number: jax.Array) -> tuple[Any, Extremes]:
         chance = jax.random.gumbel(jax.random.fold_in(choosing, number), (len(moves.MOVES),))
         may = decisions.may(model.observe(state, p)) & (table.harvest < 0.5)
         wished = jax.lax.switch(which, branches, number)
         chosen = jnp.argmax(jnp.where(may, wished + chance, -jnp.inf))
         state = model.advance(state, decisions.level(chosen), p, moves.INTERVAL_DAYS)
-        medium, volume = state.culture.medium, state.culture.volume_ml
-        oxygen = 100.0 * medium.oxygen / p.oxygen_saturation
-        return state, Medium(medium.glucose, medium.lactate, pH_of(medium, p), oxygen, volume)
+        return state, medium_of(state.culture, p)
 
     return jax.lax.scan(interval, first, jnp.arange(len(task.intervals)))[1]
