@@ -190,3 +190,20 @@ def test_the_twin_in_place_of_the_emulator_lowers_its_own_cost(known):
     assert gap.min() > -1e-6
     assert np.median(gap) < 0.02
     assert np.all(gap <= 0.25 * np.maximum(found.first_cost - np.asarray(exact.cost)[:12], 1.0))
+
+
+def test_a_patient_of_whom_the_twin_gives_no_number_stays(known):
+    observed = Observables(*(np.asarray(leaf)[:12] for leaf in known.observed))
+
+    def scores(latents: np.ndarray, doses: np.ndarray) -> np.ndarray:
+        found = np.array(SCORED(emulated().forward, jnp.asarray(latents), jnp.asarray(doses)))
+        per_patient = len(doses) // 12
+        found[:per_patient] = np.nan  # of the first, everywhere
+        found[per_patient * 2 - 1] = np.nan  # of the second, the last that is asked
+        return found
+
+    found = refine(observed, DOSES[:12], scores, first_population(), np.full((12, 6), 0.5), rounds=1)
+    assert np.isnan(found.first_cost[:2]).all()
+    np.testing.assert_allclose(found.latents[:2], 0.5)
+    assert np.isfinite(found.cost[2:]).all()
+    assert np.isfinite(found.latents).all()

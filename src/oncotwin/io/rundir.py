@@ -22,6 +22,7 @@ _NAMES = frozenset(
     {SPEC, LOG, SUMMARY, REPORT, MANIFEST, CHECKPOINT, f"{CHECKPOINT}.previous", RESULTS, FIGURES, _LOCK}
     | {"ro-crate-metadata.json", "exports", TABLE, STARTS, PARTS}
     | {"results.npz", "model.npz", "course.npz", "curve.npz", "identifiability.npz"}  # arrays of cohorts and patients
+    | {"latents.csv", "latents-emulator.csv"}
 )
 
 

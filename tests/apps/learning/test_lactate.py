@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from oncotwin.apps.learning import lactate, moves
+from oncotwin.apps.learning.feedback import Feedback, Plain, plain_settings
 from oncotwin.apps.learning.lactate_fit import Cultures, fitted
 from oncotwin.apps.learning.problem import MIDDLE
+from oncotwin.apps.learning.rivals import FEEDBACK_BOUNDS, PLAIN_BOUNDS, tuned_around, tuned_feedback
 from oncotwin.apps.learning.turnover import at_first
 from oncotwin.apps.learning.watched import Seen
 from oncotwin.core.controller import Status
@@ -20,7 +22,7 @@ START = Lactate(*(jnp.asarray(x) for x in (15.0, 3.0, 6.0, 1.0)))
 
 @pytest.fixture(scope="module")
 def controller():
-    return lactate.lactate_control(lactate.around_plain())
+    return lactate.lactate_control(lactate.around_plain(Plain(2.0, 5.0, 10.0)), 3.0)
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +97,42 @@ def test_the_fit_finds_what_cultures_were_made_with():
     assert found.mu == pytest.approx(0.6, abs=0.02)
     assert pytest.approx(1.5) == found.Y
     assert pytest.approx(2.0, rel=0.02) == found.P_0
+
+
+@pytest.mark.parametrize(("every", "days"), [(2.0, [0, 2, 4, 6, 8]), (1.5, [0, 1.5, 3, 4.5, 6, 7.5])])
+def test_a_plain_recipe_doses_at_its_interval_takes_the_activator_out_once_and_ends(every, days):
+    """A half day that is no decision is done at the nearest one."""
+    recipe = lactate.around_plain(Plain(every, 2.6, 8.5))
+    when = moves.INTERVAL_DAYS * np.arange(len(recipe.harvest))
+    assert [day for day in when[recipe.il7_ng_per_ml > 0] if day < 8.5] == days
+    assert (recipe.il7_ng_per_ml > 0).tolist() == (recipe.il15_ng_per_ml > 0).tolist()
+    assert when[recipe.remove_activator > 0].tolist() == [2.5]
+    assert when[recipe.harvest > 0].tolist() == [8.5, 9, 9.5, 10, 10.5, 11, 11.5]
+    assert float(plain_settings(jnp.asarray(3.0), Plain(every, 2.6, 8.5)).remove_activator) == 0.0
+
+
+def test_the_rivals_are_tuned_to_what_is_worth_most_and_ship_inside_their_bounds():
+    """Worth falls off from a point that the search does not know."""
+    best = Feedback(4.0, 12.0, 0.5, 0.5, Plain(2.0, 3.0, 9.0))
+    spans = [high - low for low, high in (*FEEDBACK_BOUNDS, *PLAIN_BOUNDS)]
+
+    def value(controller: Feedback) -> float:
+        leaves = jax.tree.leaves(controller), jax.tree.leaves(best)
+        apart = [(float(x) - y) / span for x, y, span in zip(*leaves, spans, strict=True)]
+        return -sum(d * d for d in apart)
+
+    found = tuned_feedback(value, trials=48)
+    assert found.worth > -0.1
+    assert found.worth == pytest.approx(value(found.settings), abs=0.02)
+    for settings in (found.settings, Feedback()):
+        for number, (low, high) in zip(jax.tree.leaves(settings), (*FEEDBACK_BOUNDS, *PLAIN_BOUNDS), strict=True):
+            assert low <= number <= high
+    for number, (low, high) in zip(lactate.PLAIN, PLAIN_BOUNDS, strict=True):
+        assert low <= number <= high
+
+
+def test_the_recipe_around_predictive_control_is_tuned_by_what_it_makes():
+    """Worth counts the days until harvest alone."""
+    found = tuned_around(lambda controller: -float(controller.around.harvest.sum()), 3.0, trials=20)
+    assert found.settings.harvest_day > 11.5
+    assert found.worth == pytest.approx(0.0, abs=0.1)

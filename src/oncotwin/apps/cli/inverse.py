@@ -55,6 +55,50 @@ def redraw(out: Path, /) -> None:
 
 
 @inverse.command
+def refine(
+    cohort: str,
+    out: Path,
+    /,
+    *,
+    truth: Path | None = None,
+    bank: Path | None = None,
+    rounds: int = 3,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Estimate the latents of a cohort by the twin itself, and say how far its emulator was off.
+
+    Parameters
+    ----------
+    cohort
+        CSV file (see `oncotwin cohort template`), or ct041-reconstructed, which ships.
+    out
+        Run directory for the latents by twin and emulator, figure and manifest: a new or empty folder.
+    truth
+        CSV file of the latents of synthetic patients, to be compared with; that of the cohort that ships is known.
+    bank
+        Folder or file of `oncotwin bank build` that the emulator is fitted to; without it, the shipped bank.
+    rounds
+        Times that the twin is linearised, 1 to 20; each costs seven simulations a patient.
+    """
+    from contextlib import ExitStack
+
+    from oncotwin.apps.cohorts.reading import cohort_file
+    from oncotwin.apps.personal.refined import lines_of, run_refine
+    from oncotwin.io.cohorts.truth import shipped, shipped_names
+    from oncotwin.io.rundir import only_empty, only_run
+    from oncotwin.io.specs.refine import refine_spec
+
+    with ExitStack() as stack:
+        chosen: dict[str, Any] = {"cohort": str(stack.enter_context(cohort_file(cohort))), "rounds": rounds}
+        if truth is None and cohort in shipped_names():
+            truth = stack.enter_context(shipped(cohort, "-truth"))
+        chosen |= {"truth": str(truth or ""), "bank": str(bank or "")}
+        spec = refine_spec(chosen, "oncotwin inverse refine")
+        show(run_refine(spec, out, only_run if force else only_empty), as_json, lines_of)
+
+
+@inverse.command
 def export(cohort: str, out: Path, /, *, bank: Path | None = None) -> None:
     """Write the inverse problem of a cohort as PEtab-style tables with an external model.
 

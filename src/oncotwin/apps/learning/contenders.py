@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from oncotwin.apps.learning.feedback import Feedback
-from oncotwin.apps.learning.lactate import around_actions, around_plain, lactate_control
+from oncotwin.apps.learning.lactate import AIM_IN_RECIPE, around_actions, around_plain, lactate_control
 from oncotwin.apps.learning.policies import load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS
 from oncotwin.apps.learning.processes import Flaws, Process, controlled, policed, process
@@ -21,7 +21,7 @@ WORDS: Mapping[str, str] = {
     "protocol": "standard protocol, in its own vessel, as written",
     "recipe": "moves in a fixed order, found by Bayesian optimisation",
     FEEDBACK: "proportional and integral action on lactate and glucose around a plain recipe",
-    LACTATE_MPC: "model predictive control of lactate along a reference, around the same plain recipe",
+    LACTATE_MPC: "model predictive control of lactate along a reference, around a plain recipe",
     RECIPE_MPC: "the same control of lactate around the optimised recipe's cytokines, oxygen and harvest",
     "dqn": "deep Q-learning, the paper's learner",
     "ppo": "proximal policy optimisation on moves",
@@ -35,7 +35,7 @@ def contenders(policies: tuple[str, ...], step_hours: float = USUAL_STEP_HOURS) 
     found = {name: _always(process(name, step_hours)) for name in protocol_names()}
     plain = lactate_control(around_plain())
     schedule: Any = load(RECIPE).controller
-    within = lactate_control(around_actions(schedule.actions))
+    within = lactate_control(around_actions(schedule.actions), AIM_IN_RECIPE)
     for name, controller in ((FEEDBACK, Feedback()), (LACTATE_MPC, plain), (RECIPE_MPC, within)):
         found[name] = _sensing(name, controller, step_hours)
     for name in policies:

@@ -10,20 +10,30 @@ from oncotwin.apps.learning.watched import Seen
 from oncotwin.core.controller import Decision, Status
 
 
-class Feedback(NamedTuple):
-    """Perfusion follows the error of lactate or glucose, the greater; all else as in a recipe.
+class Plain(NamedTuple):
+    """A plain recipe: what is done beside renewing the medium.
 
-    lactate, glucose: set-points, mmol/L.  gain: volumes a day for each mmol/L.  reset: the same for each mmol/L held
-    for a day.  activator_out_day, harvest_day: of the recipe.  Interleukins 7 and 15 every other day, oxygen 50 % of
-    air saturation.  All uncalibrated.  Settings are mended as those of the learners, where they would break a limit.
+    every_days: from one dose of interleukins 7 and 15 to the next.  activator_out_day, harvest_day.
     """
 
-    lactate: float = 5.0
-    glucose: float = 12.0
-    gain: float = 0.3
-    reset: float = 0.2
-    activator_out_day: float = 5.0
-    harvest_day: float = 10.0
+    every_days: Any
+    activator_out_day: Any
+    harvest_day: Any
+
+
+class Feedback(NamedTuple):
+    """Perfusion follows the error of lactate or glucose, the greater; all else as in a plain recipe.
+
+    lactate, glucose: set-points, mmol/L.  gain: volumes a day for each mmol/L.  reset: the same for each mmol/L held
+    for a day.  All tuned on the twin by `python -m oncotwin.apps.learning.rivals`, and rounded.  Settings are mended as
+    those of the learners, where they would break a limit.
+    """
+
+    lactate: Any = 1.8
+    glucose: Any = 14.8
+    gain: Any = 0.05
+    reset: Any = 0.92
+    plain: Plain = Plain(every_days=1.2, activator_out_day=1.0, harvest_day=9.0)
 
     def start(self) -> jax.Array:
         """The integral of the error, mmol/L days."""
@@ -35,15 +45,16 @@ class Feedback(NamedTuple):
         error = jnp.maximum(last.lactate_mmol_per_l - self.lactate, self.glucose - last.glucose_mmol_per_l)
         integral = jnp.clip(memory + moves.INTERVAL_DAYS * error, 0.0, moves.MEDIUM[-1] / self.reset)
         wanted = jnp.clip(self.gain * error + self.reset * integral, 0.0, moves.MEDIUM[-1])
-        usual = plain_settings(day, activator_out_day=self.activator_out_day, harvest_day=self.harvest_day)
+        usual = plain_settings(day, self.plain)
         settings = moves.mend(observation, usual._replace(perfusion_per_day=wanted))
         action: Any = moves.enact(settings)
         return Decision(action, integral, jnp.asarray(int(Status.DECIDED)))
 
 
-def plain_settings(day: Any, *, activator_out_day: float, harvest_day: float) -> moves.Settings:
-    """What is done on a day beside renewing the medium, as a plain recipe has it."""
-    dosed = jnp.where(jnp.abs(jnp.mod(day + 1e-6, 2.0)) < moves.INTERVAL_DAYS / 2, 1.0, 0.0)
+def plain_settings(day: Any, plain: Plain) -> moves.Settings:
+    """What is done on a day beside renewing the medium, in plenty of oxygen."""
+    half = moves.INTERVAL_DAYS / 2
+    dosed = jnp.where(jnp.mod(day + half, plain.every_days) < moves.INTERVAL_DAYS - 1e-6, 1.0, 0.0)
     return moves.Settings(
         il2_ng_per_ml=0.0,
         il7_ng_per_ml=dosed * moves.BOLUS["il7_ng_per_ml"],
@@ -52,8 +63,8 @@ def plain_settings(day: Any, *, activator_out_day: float, harvest_day: float) ->
         medium_feed_ml_per_day=0.0,
         perfusion_per_day=0.0,
         oxygen_setpoint_percent=moves.OXYGEN[0],
-        remove_activator=_once(day, activator_out_day) * moves.REMOVED,
-        harvest=jnp.where(day >= harvest_day - 1e-6, 1.0, 0.0),
+        remove_activator=_once(day, plain.activator_out_day) * moves.REMOVED,
+        harvest=jnp.where(day >= plain.harvest_day - 1e-6, 1.0, 0.0),
     )
 
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from oncotwin.apps.learning import moves
-from oncotwin.apps.learning.feedback import plain_settings
+from oncotwin.apps.learning.feedback import Plain, plain_settings
 from oncotwin.apps.learning.watched import Seen
 from oncotwin.control.estimate import Estimated
 from oncotwin.control.mpc import Mpc
@@ -18,8 +18,10 @@ from oncotwin.core.controller import Decision
 from oncotwin.core.task import Task
 from oncotwin.models.culture.lactate import LactateCulture, LactateParameters, Readings, Renewal
 
-AIM = 3.0
-"""Lactate that is aimed at, mmol/L."""
+AIM, AIM_IN_RECIPE = 1.5, 3.0
+"""Lactate that is aimed at, mmol/L, around a plain recipe and around the optimised one; with `PLAIN` tuned on the twin
+by `python -m oncotwin.apps.learning.rivals`."""
+PLAIN = Plain(every_days=1.6, activator_out_day=2.5, harvest_day=12.0)
 HORIZON = 4
 """Intervals of half a day that are looked ahead."""
 PRICE_RENEWAL = 0.05
@@ -70,10 +72,10 @@ def lactate_control(around: moves.Settings, aim: float = AIM) -> LactateControl:
     return LactateControl(_medium(aim), jax.tree.map(lambda column: jnp.asarray(np.asarray(column, float)), around))
 
 
-def around_plain() -> moves.Settings:
-    """The settings that `Feedback` uses, of every interval, leaves (k,)."""
+def around_plain(plain: Plain = PLAIN) -> moves.Settings:
+    """The settings of a plain recipe in every interval, leaves (k,)."""
     days = np.arange(0.0, moves.LATEST_HARVEST, moves.INTERVAL_DAYS)
-    return jax.vmap(lambda day: plain_settings(day, activator_out_day=5.0, harvest_day=10.0))(jnp.asarray(days))
+    return jax.vmap(lambda day: plain_settings(day, plain))(jnp.asarray(days))
 
 
 def around_actions(actions: Any) -> moves.Settings:

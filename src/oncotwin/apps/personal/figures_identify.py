@@ -98,6 +98,23 @@ def draw_known_truth(share: np.ndarray, low: np.ndarray, high: np.ndarray, ranks
     return figure
 
 
+@styled
+def draw_refined(emulator: np.ndarray, twin: np.ndarray) -> Figure:
+    """Modes by the twin over those by the emulator, (n, 6) both."""
+    figure = new_figure(4.4)
+    panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
+    for panel, name, x, y in zip(panels, LATENTS, emulator.T, twin.T, strict=True):
+        panel.plot([0, 1], [0, 1], color=QUIET, linewidth=0.6)
+        panel.plot(x, y, "o", color=BLUE, markersize=3, alpha=0.7)
+        panel.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", title=_latent(name))
+    for panel in panels[3:]:
+        panel.set_xlabel("Mode by the emulator")
+    for panel in panels[::3]:
+        panel.set_ylabel("Mode by the twin")
+    lettered(panels)
+    return figure
+
+
 def _draw_ranks(panel: Axes, ranks: np.ndarray) -> None:
     """A histogram of ranks over the band in which 95 % of the bars of uniform ranks lie."""
     n = len(ranks)

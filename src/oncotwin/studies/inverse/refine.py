@@ -56,7 +56,8 @@ def refine(
     """Modes by the twin from latents that are near, such as the emulator's.
 
     observed: leaves (n,).  doses_cells: (n,).  start: latents, (n, 6), inside (0, 1).  A move that does not lower J by
-    the twin is not taken, and the next is shorter by half.
+    the twin is not taken, and the next is shorter by half.  A patient of whom the twin gives no finite scores stays; J
+    is NaN if that is so at the start.
     """
     data, doses = data_of(observed), np.asarray(doses_cells, float)
     z = np.clip(np.log(start) - np.log1p(-start), -_LIMIT, _LIMIT)
@@ -68,6 +69,7 @@ def refine(
         around = scores(_theta(moved), np.repeat(doses, z.shape[1])).reshape(*z.shape, -1)
         slopes = np.swapaxes((around - here[:, None]) / STEP, 1, 2)
         aim = np.asarray(_aims(Tangent(jnp.asarray(z), jnp.asarray(here), jnp.asarray(slopes)), data, population))
+        aim = np.where(np.isfinite(aim), aim, z)
         tried = np.clip(z + np.clip(aim - z, -reach[:, None], reach[:, None]), -_LIMIT, _LIMIT)
         there = scores(_theta(tried), doses)
         costs = np.asarray(_costs(tried, there, data, population))
