@@ -10,6 +10,7 @@ from oncotwin.apps.dosing.report import draw_control
 from oncotwin.apps.learning.evaluation_report import draw_evaluation
 from oncotwin.apps.loop.pictures import draw_loop
 from oncotwin.apps.loop.study_page import draw_study
+from oncotwin.apps.page import from_summary
 from oncotwin.apps.personal.curve import redraw_curve
 from oncotwin.apps.personal.gallery import redraw_personal
 from oncotwin.apps.tumour.gallery import redraw
@@ -36,8 +37,10 @@ def main(arguments: Sequence[str]) -> int:
         if len(arguments) != 1:
             raise BadInput("one run directory is needed", where="oncotwin.apps.figures", got=list(arguments))
         run_dir = Path(arguments[0])
-        for path in REDRAW[kind_of(run_dir).name](run_dir):
-            print(path)
+        redraw_all = REDRAW[kind_of(run_dir).name]
+        with from_summary(run_dir):
+            drawn = redraw_all(run_dir)
+        print(*drawn, sep="\n")
     except OncotwinError as error:
         print(f"oncotwin: {error}", file=sys.stderr)
         return error.exit_code

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -65,6 +66,18 @@ def write_page(run_dir: Path, template: str, filters: Filters, facts: Mapping[st
             raise StorageFailure(f"not the summary of a run: {error}", where=str(run_dir / SUMMARY)) from error
         write_atomically(run_dir / REPORT, text.encode())
     return run_dir / REPORT
+
+
+@contextmanager
+def from_summary(run_dir: Path) -> Iterator[None]:
+    """Tell by StorageFailure, and not by a traceback, that a summary lacks what is asked of it within the block."""
+    try:
+        yield
+    except KeyError as error:
+        raise StorageFailure(
+            "what this version shows of a run is not in its summary", where=str(run_dir / SUMMARY),
+            got=f"nothing of {error}", remedy="Another version wrote it: run its spec.toml again, or use that version.",
+        ) from error  # fmt: skip
 
 
 def constants_beside(p: Parameters, base: Parameters) -> list[Constant]:

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from oncotwin.apps.cli import main as cli
+from oncotwin.apps.figures import main as redraw
 from oncotwin.apps.learning import evaluation, phase1
 from oncotwin.apps.learning.evaluation import Asked
 from oncotwin.apps.learning.judgement import judged, summarise
@@ -93,6 +95,29 @@ def test_a_comparison_is_summarised_drawn_and_reported(run):
         assert words in page
     (run / "report.html").unlink()
     assert REPORTS[kind_of(run).name](run).read_text() == page
+
+
+def test_a_summary_of_another_version_is_told_by_what_it_lacks(run, capsys):
+    summary = json.loads((run / "summary.json").read_text())
+    del summary["pareto"]
+    (run / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(SystemExit) as left:
+        cli.main(["report", str(run)])
+    said = capsys.readouterr().err
+    assert left.value.code == 4
+    assert "summary.json" in said
+    assert "pareto" in said
+    assert redraw([str(run)]) == 4
+    assert "Another version" in capsys.readouterr().err
+
+
+def test_controllers_that_all_fail_somewhere_leave_a_report_without_robustness(tmp_path, monkeypatch):
+    failed = {"as learnt": {"worth": float("nan"), "violated": 0.0, "failed": 0.3}}
+    monkeypatch.setattr(phase1, "robustness", lambda way, count, weights: failed)
+    evaluation.evaluate(Asked(("culture-ppo",), DONORS), tmp_path / "run", only_empty)
+    assert json.loads((tmp_path / "run" / "summary.json").read_text())["robustness"] == {}
+    assert "failed in some case" in (tmp_path / "run" / "report.html").read_text()
+    assert not (tmp_path / "run" / "figures" / "robustness.png").exists()
 
 
 def test_what_cannot_be_compared_is_refused_before_anything_is_grown(tmp_path):

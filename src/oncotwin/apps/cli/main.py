@@ -138,12 +138,15 @@ def report(run: Path, /) -> None:
     run
         Run directory of a finished run.
     """
+    from oncotwin.apps.page import from_summary
     from oncotwin.apps.reports import REPORTS
     from oncotwin.io.rundir import reopen
     from oncotwin.io.specs.kinds import kind_of
 
     with reopen(run):
-        print(REPORTS[kind_of(run).name](run))
+        write = REPORTS[kind_of(run).name]
+        with from_summary(run):
+            print(write(run))
 
 
 @config.command(name="init")

@@ -96,7 +96,7 @@ def donors(worths: Mapping[str, np.ndarray]) -> Figure:
         box.set_facecolor(mpl.colors.to_rgba(QUIET if name in protocol_names() else BLUE, 0.35))
     panel.set_yticks(range(1, len(worths) + 1), list(worths))
     panel.invert_yaxis()
-    panel.set_xlabel(f"worth of the product, {len(rows[0])} held-out donors")
+    panel.set_xlabel(f"worth of the product, {len(next(iter(worths.values())))} held-out donors")
     return figure
 
 

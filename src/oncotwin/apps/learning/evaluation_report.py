@@ -88,10 +88,11 @@ PICTURES = (
 def draw_evaluation(run_dir: Path) -> list[Path]:
     """Draw every figure of a comparison from its summary and table; their paths.  Raises StorageFailure."""
     summary = read_summary(run_dir / SUMMARY)
-    figures = (draw.front(summary), draw.changes(summary), draw.donors(worths(run_dir)), draw.robustness(summary))
+    figures = [draw.front(summary), draw.changes(summary), draw.donors(worths(run_dir))]
+    figures += [draw.robustness(summary)] if summary["robustness"] else []
     return [
         save(figure, run_dir / FIGURES / picture.file, picture.title)
-        for figure, picture in zip(figures, PICTURES, strict=True)
+        for figure, picture in zip(figures, PICTURES, strict=False)
     ]
 
 
