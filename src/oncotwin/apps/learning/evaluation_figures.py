@@ -33,11 +33,13 @@ LABELS = {
 RISKS = ("crs_risk", "neurotoxicity_risk", "cost")
 COLOURS = (BLUE, GREEN, PURPLE, ORANGE, SKY, VERMILLION, INK, QUIET)
 CASE_MARKS = ("o", "s", "^", "D")
+SIDE, AWAY = 130.0, 9.0
+"""Points of print: about what the points of a panel span, and from a point to its number."""
 
 
 @styled
 def front(summary: Mapping[str, Any]) -> Figure:
-    """Mean potency against both risks and cost; a ring and a line mark what no other process beats in all four."""
+    """Mean potency against both risks and cost; a ring marks what no other process beats in all four."""
     figure = new_figure(3.1)
     panels = figure.subplots(1, 3, sharey=True)
     names, means = list(summary["means"]), summary["means"]
@@ -49,7 +51,7 @@ def front(summary: Mapping[str, Any]) -> Figure:
             panel.plot(x, y, "o", color=QUIET if standard else BLUE, markersize=4.5)
             if name in summary["pareto"]:
                 panel.plot(x, y, "o", markerfacecolor="none", markeredgecolor=VERMILLION, markersize=9)
-            panel.annotate(numbers[name], (x, y), (5, 3), textcoords="offset points", fontsize=6.5)
+        _number(panel, np.array([(means[name][risk], means[name]["cytotoxicity"]) for name in names]))
         panel.set_xlabel(LABELS[risk])
         panel.margins(0.15)
     panels[0].set_ylabel("cytotoxicity, score")
@@ -58,6 +60,20 @@ def front(summary: Mapping[str, Any]) -> Figure:
     figure.supxlabel("   ".join(said[:half]) + "\n" + "   ".join(said[half:]), fontsize=6.5)
     lettered(panels)
     return figure
+
+
+def _number(panel: Axes, places: np.ndarray) -> None:
+    """Write 1, 2, ... beside points, (n, 2), each on the side that leaves it the most room."""
+    points = SIDE * (places - places.min(axis=0)) / np.maximum(np.ptp(places, axis=0), 1e-12)
+    angles = np.pi / 4 * np.arange(1, 9)
+    sides = AWAY * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    labels: list[np.ndarray] = []
+    for number, (place, point) in enumerate(zip(places, points, strict=True)):
+        others = np.array([*np.delete(points, number, axis=0), *labels])
+        room = [np.min(np.linalg.norm(point + side - others, axis=1), initial=np.inf) for side in sides]
+        side = sides[int(np.argmax(np.minimum(room, 2 * AWAY)))]
+        labels.append(point + side)
+        panel.annotate(str(number + 1), place, side, textcoords="offset points", ha="center", va="center", fontsize=6.5)
 
 
 @styled
