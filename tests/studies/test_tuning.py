@@ -33,6 +33,15 @@ def test_a_known_peak_is_found_through_noise():
     assert np.all((found.points >= BOX[:, 0]) & (found.points <= BOX[:, 1]))
 
 
+def test_how_deep_a_cliff_is_does_not_matter_where_the_worst_half_is_tamed():
+    def cliff(x, depth):
+        return hill(x) if x[0] < 7.5 else -depth
+
+    shallow, deep = (tune(lambda x, d=d: cliff(x, d), BOX, trials=24, first=8, tamed=0.5) for d in (50.0, 1e4))
+    np.testing.assert_array_equal(shallow.points, deep.points)
+    assert cliff(deep.best, 0.0) > 2.8
+
+
 def test_what_cannot_be_tuned_is_refused():
     with pytest.raises(BadInput, match="box"):
         tune(hill, BOX[:, ::-1])

@@ -43,11 +43,14 @@ def tune(
     first: int = 16,
     seed: int = 0,
     candidates: int = 2000,
+    tamed: float = 0.0,
 ) -> Tuned:
     """Maximise a function over a box.
 
     value: (d,) -> number, larger is better.  bounds: (d, 2).  first: of the trials, a Sobol' design.  candidates:
-    points among which each next one is chosen: half anywhere, half near the best so far.  Raises BadInput for a box or
+    points among which each next one is chosen: half anywhere, half near the best so far.  tamed: share of the values,
+    the lowest, that the process takes to be no lower than the next: how bad bad points are does not matter, and a
+    process that has to follow cliffs is vague where it does.  Raises BadInput for a box or
     numbers that cannot be used, and for a value that is not finite.
     """
     low, high = np.asarray(bounds, float).T
@@ -57,7 +60,7 @@ def tune(
     design = qmc.Sobol(len(low), seed=rng).random_base2(int(np.ceil(np.log2(first))))[:first]
     shares, values = list(design), [_finite(value(low + x * (high - low))) for x in design]
     while len(values) < trials:
-        process = _process(np.array(shares), np.array(values))
+        process = _process(np.array(shares), _tamed(np.array(values), tamed))
         mean, _ = process.predict(np.array(shares), return_std=True)
         best = shares[int(np.argmax(mean))]
         near = np.clip(best + 0.1 * rng.standard_normal((candidates // 2, len(low))), 0, 1)
@@ -67,7 +70,7 @@ def tune(
         shares.append(chosen)
         values.append(_finite(value(low + chosen * (high - low))))
     tried = np.array(shares)
-    mean, sd = _process(tried, np.array(values)).predict(tried, return_std=True)
+    mean, sd = _process(tried, _tamed(np.array(values), tamed)).predict(tried, return_std=True)
     at = int(np.argmax(mean))
     points = low + tried * (high - low)
     return Tuned(points[at], float(mean[at]), float(sd[at]), points, np.array(values))
@@ -87,6 +90,11 @@ def likely_best(found: Tuned, bounds: np.ndarray, *, draws: int = 400, places: i
     process.kernel_ = quiet
     sampled = process.sample_y(pool, draws, random_state=seed)
     return low + pool[np.argmax(sampled, axis=0)] * (high - low)
+
+
+def _tamed(values: np.ndarray, share: float) -> np.ndarray:
+    """The values, none below the quantile of a share."""
+    return np.maximum(values, np.quantile(values, share))
 
 
 def _process(points: np.ndarray, values: np.ndarray) -> GaussianProcessRegressor:

@@ -162,7 +162,11 @@ def test_worth_prices_what_is_missing():
     assert float(worth(PRODUCT, weights)) == pytest.approx(0.6 - 0.5 * 0.4 - 0.5 * 0.2)
     tenth = PRODUCT._replace(car_positive_cells=NEEDS.car_positive_cells / 10, viability=0.6)
     assert not bool(released(tenth))
-    assert float(missing(tenth)) == pytest.approx(NEEDS.price_yield + 0.1 * NEEDS.price_viability)
+    lost = NEEDS.price_batch
+    assert float(missing(tenth)) == pytest.approx(NEEDS.price_yield + 0.1 * NEEDS.price_viability + lost)
+    hardly = PRODUCT._replace(car_positive_cells=NEEDS.car_positive_cells * (1 - 1e-9))
+    assert float(missing(hardly)) == pytest.approx(lost)
+    assert lost > float(worth(PRODUCT, weights))  # no product makes up for a batch that cannot be given
 
 
 def test_shaping_changes_no_return_but_for_the_start(monkeypatch):

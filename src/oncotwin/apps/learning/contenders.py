@@ -1,18 +1,15 @@
 """Who is compared: standard protocols, recipes, feedback, predictive control, learnt policies."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from oncotwin.apps.learning.feedback import Feedback
-from oncotwin.apps.learning.lactate import AIM_IN_RECIPE, around_actions, around_plain, lactate_control
+from oncotwin.apps.learning.lactate import around_plain, lactate_control
 from oncotwin.apps.learning.policies import load
 from oncotwin.apps.learning.problem import USUAL_STEP_HOURS
 from oncotwin.apps.learning.processes import Flaws, Process, controlled, policed, process
 from oncotwin.io.cultures.protocols import protocol_names
 
-FEEDBACK, LACTATE_MPC, RECIPE_MPC = "feedback", "lactate-mpc", "recipe-mpc"
-RECIPE = "culture-recipe"
-"""The recipe that `RECIPE_MPC` puts its control of the medium in."""
+FEEDBACK, LACTATE_MPC = "feedback", "lactate-mpc"
 
 Contender = Callable[[Flaws], Process]
 """How far the instruments are worse -> the process; a protocol or recipe does not look at them."""
@@ -22,7 +19,6 @@ WORDS: Mapping[str, str] = {
     "recipe": "moves in a fixed order, found by Bayesian optimisation",
     FEEDBACK: "proportional and integral action on lactate and glucose around a plain recipe",
     LACTATE_MPC: "model predictive control of lactate along a reference, around a plain recipe",
-    RECIPE_MPC: "the same control of lactate around the optimised recipe's cytokines, oxygen and harvest",
     "dqn": "deep Q-learning, the paper's learner",
     "ppo": "proximal policy optimisation on moves",
     "ppo-settings": "proximal policy optimisation on continuous settings",
@@ -34,9 +30,7 @@ def contenders(policies: tuple[str, ...], step_hours: float = USUAL_STEP_HOURS) 
     """Every protocol, the controllers, and the named policies, by name.  Raises BadInput for a policy unknown."""
     found = {name: _always(process(name, step_hours)) for name in protocol_names()}
     plain = lactate_control(around_plain())
-    schedule: Any = load(RECIPE).controller
-    within = lactate_control(around_actions(schedule.actions), AIM_IN_RECIPE)
-    for name, controller in ((FEEDBACK, Feedback()), (LACTATE_MPC, plain), (RECIPE_MPC, within)):
+    for name, controller in ((FEEDBACK, Feedback()), (LACTATE_MPC, plain)):
         found[name] = _sensing(name, controller, step_hours)
     for name in policies:
         policy = load(name)

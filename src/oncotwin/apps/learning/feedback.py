@@ -13,11 +13,14 @@ from oncotwin.core.controller import Decision, Status
 class Plain(NamedTuple):
     """A plain recipe: what is done beside renewing the medium.
 
-    every_days: from one dose of interleukins 7 and 15 to the next.  activator_out_day, harvest_day.
+    every_days: from one dose of cytokines to the next: interleukins 7 and 15, from `mature_day` on interleukin 21.
+    activator_out_day.  low_oxygen_day: from when on oxygen is kept low.  harvest_day.
     """
 
     every_days: Any
+    mature_day: Any
     activator_out_day: Any
+    low_oxygen_day: Any
     harvest_day: Any
 
 
@@ -33,7 +36,7 @@ class Feedback(NamedTuple):
     glucose: Any = 14.8
     gain: Any = 0.05
     reset: Any = 0.92
-    plain: Plain = Plain(every_days=1.2, activator_out_day=1.0, harvest_day=9.0)
+    plain: Plain = Plain(1.2, 12.0, 1.0, 12.0, 9.0)
 
     def start(self) -> jax.Array:
         """The integral of the error, mmol/L days."""
@@ -52,17 +55,18 @@ class Feedback(NamedTuple):
 
 
 def plain_settings(day: Any, plain: Plain) -> moves.Settings:
-    """What is done on a day beside renewing the medium, in plenty of oxygen."""
+    """What is done on a day beside renewing the medium."""
     half = moves.INTERVAL_DAYS / 2
     dosed = jnp.where(jnp.mod(day + half, plain.every_days) < moves.INTERVAL_DAYS - 1e-6, 1.0, 0.0)
+    mature = jnp.where(day >= plain.mature_day - 1e-6, 1.0, 0.0)
     return moves.Settings(
         il2_ng_per_ml=0.0,
-        il7_ng_per_ml=dosed * moves.BOLUS["il7_ng_per_ml"],
-        il15_ng_per_ml=dosed * moves.BOLUS["il15_ng_per_ml"],
-        il21_ng_per_ml=0.0,
+        il7_ng_per_ml=dosed * (1.0 - mature) * moves.BOLUS["il7_ng_per_ml"],
+        il15_ng_per_ml=dosed * (1.0 - mature) * moves.BOLUS["il15_ng_per_ml"],
+        il21_ng_per_ml=dosed * mature * moves.BOLUS["il21_ng_per_ml"],
         medium_feed_ml_per_day=0.0,
         perfusion_per_day=0.0,
-        oxygen_setpoint_percent=moves.OXYGEN[0],
+        oxygen_setpoint_percent=jnp.where(day >= plain.low_oxygen_day - 1e-6, moves.OXYGEN[1], moves.OXYGEN[0]),
         remove_activator=_once(day, plain.activator_out_day) * moves.REMOVED,
         harvest=jnp.where(day >= plain.harvest_day - 1e-6, 1.0, 0.0),
     )

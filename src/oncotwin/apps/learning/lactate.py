@@ -18,10 +18,10 @@ from oncotwin.core.controller import Decision
 from oncotwin.core.task import Task
 from oncotwin.models.culture.lactate import LactateCulture, LactateParameters, Readings, Renewal
 
-AIM, AIM_IN_RECIPE = 1.5, 3.0
+AIM = 1.5
 """Lactate that is aimed at, mmol/L, around a plain recipe and around the optimised one; with `PLAIN` tuned on the twin
 by `python -m oncotwin.apps.learning.rivals`."""
-PLAIN = Plain(every_days=1.6, activator_out_day=2.5, harvest_day=12.0)
+PLAIN = Plain(1.6, 12.0, 2.5, 12.0, 12.0)
 HORIZON = 4
 """Intervals of half a day that are looked ahead."""
 PRICE_RENEWAL = 0.05
@@ -76,11 +76,6 @@ def around_plain(plain: Plain = PLAIN) -> moves.Settings:
     """The settings of a plain recipe in every interval, leaves (k,)."""
     days = np.arange(0.0, moves.LATEST_HARVEST, moves.INTERVAL_DAYS)
     return jax.vmap(lambda day: plain_settings(day, plain))(jnp.asarray(days))
-
-
-def around_actions(actions: Any) -> moves.Settings:
-    """The settings of a schedule's actions, leaves (k,)."""
-    return moves.Settings(*(getattr(actions, name) for name in moves.Settings._fields))
 
 
 @cache

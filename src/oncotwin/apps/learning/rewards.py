@@ -18,13 +18,16 @@ class Needs(NamedTuple):
     """What a batch must reach to be released; choices of the process.
 
     car_positive_cells: one dose of 2.5e8 and a fifth for release tests.  viability: share of all cells.  price_yield:
-    reward lost for each decade of cells missing.  price_viability: for each unit of viability missing.
+    reward lost for each decade of cells missing.  price_viability: for each unit of viability missing.  price_batch:
+    for a batch that misses either, however little; about what the best product is worth, so that none makes up for one
+    that cannot be given.
     """
 
     car_positive_cells: float = 3e8
     viability: float = 0.7
     price_yield: float = 1.0
     price_viability: float = 2.0
+    price_batch: float = 0.5
 
 
 NEEDS = Needs()
@@ -37,7 +40,8 @@ def missing(made: Product, needs: Needs = NEEDS) -> Any:
     share = jnp.maximum(made.car_positive_cells, 1.0) / needs.car_positive_cells
     decades = jnp.clip(-jnp.log10(share), 0.0, DECADES)
     lifeless = jnp.maximum(needs.viability - made.viability, 0.0)
-    return needs.price_yield * decades + needs.price_viability * lifeless
+    lost = jnp.where(released(made, needs), 0.0, needs.price_batch)
+    return needs.price_yield * decades + needs.price_viability * lifeless + lost
 
 
 def released(made: Product, needs: Needs = NEEDS) -> Any:
@@ -75,7 +79,8 @@ class Terminal(NamedTuple):
 class Shaped(NamedTuple):
     """The same with a potential: r + z phi(s') - phi(s), phi zero once ended, which keeps the best policy (Ng 1999).
 
-    phi is what the product would be worth if the culture were harvested now.  discount: z of the learner.
+    phi is what the product would be worth if the culture were harvested now, but for the price of a batch lost: a young
+    culture is none.  discount: z of the learner.
     """
 
     terminal: Terminal
@@ -88,7 +93,8 @@ class Shaped(NamedTuple):
 
     def potential(self, state: Watched, p: Any) -> Any:
         """phi(s)."""
-        return worth(product(state.culture, p), self.terminal.weights, self.terminal.needs)
+        needs = self.terminal.needs._replace(price_batch=0.0)
+        return worth(product(state.culture, p), self.terminal.weights, needs)
 
 
 Reward = Callable[[Watched, Any, Watched, Any], Any]

@@ -12,21 +12,20 @@ import numpy as np
 
 from oncotwin.apps.learning.donors import draw_donors
 from oncotwin.apps.learning.feedback import Feedback, Plain
-from oncotwin.apps.learning.lactate import around_actions, around_plain, lactate_control
-from oncotwin.apps.learning.policies import load
+from oncotwin.apps.learning.lactate import around_plain, lactate_control
 from oncotwin.apps.learning.problem import TRAINING_STEP_HOURS
 from oncotwin.apps.learning.processes import controlled
-from oncotwin.apps.learning.recipes import TUNED_ON
+from oncotwin.apps.learning.recipes import TAMED, TUNED_ON
 from oncotwin.apps.learning.rewards import worth
 from oncotwin.models.culture import Weights
 from oncotwin.studies.tuning import tune
 
-TRIALS, FIRST, SEED = 64, 16, 0
-PLAIN_BOUNDS = ((1.0, 4.0), (0.5, 6.0), (7.0, 12.0))
+TRIALS, FIRST, SEED = 160, 32, 0
+PLAIN_BOUNDS = ((1.0, 4.0), (1.0, 12.0), (0.5, 6.0), (0.0, 12.0), (7.0, 12.0))
 """Of the numbers of `Plain`, days."""
 FEEDBACK_BOUNDS = ((1.0, 15.0), (7.0, 18.0), (0.05, 1.5), (0.02, 1.0))
 """Of the other numbers of `Feedback`."""
-AIMS = (1.5, 3.0, 5.0, 8.0)
+AIMS = (1.5, 3.0, 5.0)
 """Of lactate, mmol/L, that are tried."""
 
 
@@ -55,7 +54,7 @@ def tuned_feedback(value: Callable[[object], float], trials: int = TRIALS) -> Fo
     def tried(x: np.ndarray) -> float:
         return value(jax.tree.map(jnp.asarray, _feedback(x)))
 
-    found = tune(tried, np.array(FEEDBACK_BOUNDS + PLAIN_BOUNDS), trials=trials, first=FIRST, seed=SEED)
+    found = tune(tried, np.array(FEEDBACK_BOUNDS + PLAIN_BOUNDS), trials=trials, first=FIRST, seed=SEED, tamed=TAMED)
     return Found(_feedback(found.best), found.value)
 
 
@@ -65,7 +64,7 @@ def tuned_around(value: Callable[[object], float], aim: float, trials: int = TRI
     def tried(x: np.ndarray) -> float:
         return value(lactate_control(around_plain(Plain(*x)), aim))
 
-    found = tune(tried, np.array(PLAIN_BOUNDS), trials=trials, first=FIRST, seed=SEED)
+    found = tune(tried, np.array(PLAIN_BOUNDS), trials=trials, first=FIRST, seed=SEED, tamed=TAMED)
     return Found(Plain(*found.best.tolist()), found.value)
 
 
@@ -78,7 +77,5 @@ def _feedback(x: np.ndarray) -> Feedback:
 if __name__ == "__main__":
     judged = judge()
     print("feedback", tuned_feedback(judged), flush=True)
-    recipe: Any = load("culture-recipe").controller
     for aim in AIMS:
         print("lactate-mpc", aim, tuned_around(judged, aim), flush=True)
-        print("recipe-mpc", aim, judged(lactate_control(around_actions(recipe.actions), aim)), flush=True)
