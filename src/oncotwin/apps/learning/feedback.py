@@ -32,11 +32,11 @@ class Feedback(NamedTuple):
     those of the learners, where they would break a limit.
     """
 
-    lactate: Any = 1.8
-    glucose: Any = 14.8
+    lactate: Any = 1.87
+    glucose: Any = 14.75
     gain: Any = 0.05
-    reset: Any = 0.92
-    plain: Plain = Plain(1.2, 12.0, 1.0, 12.0, 9.0)
+    reset: Any = 0.915
+    plain: Plain = Plain(1.53, 12.0, 1.5, 12.0, 10.0)
 
     def start(self) -> jax.Array:
         """The integral of the error, mmol/L days."""

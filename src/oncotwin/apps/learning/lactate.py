@@ -18,10 +18,9 @@ from oncotwin.core.controller import Decision
 from oncotwin.core.task import Task
 from oncotwin.models.culture.lactate import LactateCulture, LactateParameters, Readings, Renewal
 
-AIM = 1.5
-"""Lactate that is aimed at, mmol/L, around a plain recipe and around the optimised one; with `PLAIN` tuned on the twin
-by `python -m oncotwin.apps.learning.rivals`."""
-PLAIN = Plain(1.6, 12.0, 2.5, 12.0, 12.0)
+AIM = 3.0
+"""Lactate that is aimed at, mmol/L; with `PLAIN` tuned on the twin by `python -m oncotwin.apps.learning.rivals`."""
+PLAIN = Plain(every_days=1.705, mature_day=12.0, activator_out_day=3.0, low_oxygen_day=12.0, harvest_day=10.5)
 HORIZON = 4
 """Intervals of half a day that are looked ahead."""
 PRICE_RENEWAL = 0.05
