@@ -32,7 +32,7 @@ FEEDBACK_BOUNDS = ((1.0, 15.0), (7.0, 18.0), (0.05, 1.5), (0.02, 1.0))
 AIMS = (1.5, 3.0)
 """Of lactate, mmol/L, that are tried."""
 BEFORE = {"feedback": (1.8, 14.8, 0.05, 0.92, 1.5, 12.0, 1.0, 12.0, 10.0), "lactate-mpc": (1.6, 12.0, 2.5, 12.0, 12.0)}
-"""Settings that were good where a batch lost had no price of its own, in the order of the bounds."""
+"""Settings near those that were good where a batch lost had no price of its own, in the order of the bounds."""
 
 
 class Found(NamedTuple):
