@@ -29,7 +29,7 @@ from oncotwin.models.tumour3d import (
 from oncotwin.models.tumour3d.accurate import Living, one_step
 
 
-def compiled(law: Callable, *arguments: Any) -> Callable:
+def compiled(law: Callable, *arguments: Any) -> Any:
     """The law, compiled for arguments like these in as little time as possible."""
     return jax.jit(law).lower(*arguments).compile(compiler_options={"xla_backend_optimization_level": 0})
 
@@ -138,6 +138,6 @@ def test_memory_of_a_month_in_three_dimensions() -> None:
         task = Task(model, apply_latents(TumourParameters(), Latents(*latents)), times)
         return rollout(task, controller).observations.tumour_volume_cm3[-1]
 
-    memory = jax.jit(jax.grad(volume)).lower(jnp.full(6, 0.5)).compile().memory_analysis()
+    memory = compiled(jax.grad(volume), jnp.full(6, 0.5)).memory_analysis()
     taken = memory.temp_size_in_bytes + memory.argument_size_in_bytes + memory.output_size_in_bytes
     assert 7 * 40**3 * 8 < taken < 4e9
