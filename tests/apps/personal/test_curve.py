@@ -74,7 +74,7 @@ def test_patients_have_a_trial_s_variables_and_their_own_latents():
     [
         (["--sizes", "37,many"], "sizes.1"),
         (["--sizes", "100,37"], "must ascend"),
-        (["--sizes", "4"], "greater than or equal to 16"),
+        (["--sizes", "4"], "out of range; got 4; allowed: a list of 1 or more: whole number from 16"),
         (["--sizes", "37,9999"], "too few synthetic patients"),
         (["--cohorts", "0"], "cohorts"),
     ],

@@ -30,9 +30,9 @@ def nothing_computed(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--patients", "-5"], "patients cannot be used; got -5; allowed: whole numbers from 2 to 100000"),
-        (["--patients", "0"], "allowed: whole numbers from 2"),
-        (["--seed", "-1"], "seed cannot be used; got -1; allowed: whole numbers from 0"),
+        (["--patients", "-5"], "patients: out of range; got -5; allowed: whole number from 2 to 100000"),
+        (["--patients", "0"], "allowed: whole number from 2"),
+        (["--seed", "-1"], "seed: out of range; got -1; allowed: whole number from 0"),
     ],
 )
 def test_numbers_out_of_bounds_are_refused(tmp_path, capsys, nothing_computed, arguments, said):

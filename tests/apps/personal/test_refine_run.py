@@ -39,7 +39,7 @@ def some(monkeypatch):
 def test_what_cannot_be_used_is_refused_before_anything_is_written(tmp_path, capsys, some):
     out = tmp_path / "out"
     assert code(COHORT, out, "--rounds", "0") == 2
-    assert "rounds cannot be used; got 0; allowed: rounds: 1 to 20" in capsys.readouterr().err
+    assert "rounds: out of range; got 0; allowed: whole number from 1 to 20" in capsys.readouterr().err
     assert code("nowhere", out) == 2
     (tmp_path / "mine.csv").write_text("patient,inf\n")
     assert code(COHORT, out, "--truth", tmp_path / "mine.csv") == 2

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from oncotwin.errors import BadInput
+from oncotwin.io.specs.faults import read_as
 from oncotwin.io.specs.section import Section, Seed
 
 CURVE = "curve"
@@ -15,8 +16,8 @@ class CurveSpec(Section):
     """A learning curve as resolved from the command line."""
 
     kind: Literal["curve"] = Field(CURVE, description="what this spec is for")
-    sizes: Annotated[list[Patients], Field(min_length=1)] = Field(
-        [37, 100, 300, 1000], description="patients of a cohort, ascending"
+    sizes: Annotated[tuple[Patients, ...], Field(min_length=1)] = Field(
+        (37, 100, 300, 1000), description="patients of a cohort, ascending"
     )
     cohorts: Annotated[int, Field(ge=1, le=50)] = Field(5, description="most cohorts of a size; they share no patient")
     seed: Seed = Field(0, description="random seed of patients, cohorts, folds, trees")
@@ -29,16 +30,12 @@ def curve_spec(document: dict[str, Any], where: str) -> CurveSpec:
 
     Raises BadInput that names the first key that cannot be used.
     """
-    sizes = document.get("sizes", "")
-    given = document | ({"sizes": [_number(part) for part in sizes.split(",")]} if isinstance(sizes, str) else {})
-    try:
-        spec = CurveSpec.model_validate(given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{key}: {first['msg']}", where=where, got=first["input"]) from error
-    if spec.sizes != sorted(set(spec.sizes)):
-        raise BadInput("sizes: must ascend", where=where, got=spec.sizes, allowed=str(sorted(set(spec.sizes))))
+    sizes = document.get("sizes", CurveSpec.model_fields["sizes"].default)
+    parts = [_number(part) for part in sizes.split(",")] if isinstance(sizes, str) else sizes
+    spec = read_as(CurveSpec, document | {"sizes": tuple(parts)}, where)
+    ascending = tuple(sorted(set(spec.sizes)))
+    if spec.sizes != ascending:
+        raise BadInput("sizes: must ascend", where=where, got=spec.sizes, allowed=str(ascending))
     return spec
 
 

@@ -108,5 +108,5 @@ def _range(metadata: Sequence[Any]) -> str:
 
 def _count(metadata: Sequence[Any]) -> str:
     least = next((entry.min_length for entry in metadata if isinstance(entry, annotated_types.MinLen)), 0)
-    most = next((entry.max_length for entry in metadata if isinstance(entry, annotated_types.MaxLen)), "more")
-    return f"{least} to {most}:"
+    most = [f"to {entry.max_length}" for entry in metadata if isinstance(entry, annotated_types.MaxLen)]
+    return f"{least} {most[0] if most else 'or more'}:"

@@ -1,7 +1,7 @@
 """Faults of a spec: what is wrong with which key, gathered, then told in one message."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -9,6 +9,7 @@ from oncotwin.errors import BadInput, similar
 from oncotwin.io.specs.explain import allowed_at, known_keys
 
 Place = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
 _LONGEST_VALUE = 100
 
 
@@ -48,6 +49,17 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> list[Fault]:
     inner = {detail["loc"][:-1] for detail in details}  # a list whose entries are wrong also counts as too short
     found = [_fault(detail, model) for detail in details if detail["type"] != "too_short" or detail["loc"] not in inner]
     return sorted(found, key=lambda fault: not fault.what.startswith(("unknown key", "missing key")))
+
+
+def read_as(model: type[M], document: dict[str, Any], where: str) -> M:
+    """A document as a model.  Raises BadInput that tells the first fault and names the others.
+
+    where: the document comes from.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        refuse(faults_of(error, model), lambda place: where)
 
 
 def _fault(detail: Any, model: type[BaseModel]) -> Fault:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from oncotwin.errors import BadInput
+from oncotwin.io.specs.faults import read_as
 from oncotwin.io.specs.section import Section, Seed
 
 IDENTIFY = "identify"
@@ -18,16 +18,6 @@ class IdentifySpec(Section):
     seed: Seed = Field(0, description="random seed of patients and sampler")
 
 
-_ALLOWED = {"patients": "whole numbers from 2 to 100000", "seed": "whole numbers from 0 to 1000000000"}
-
-
 def identify_spec(document: dict[str, Any], where: str) -> IdentifySpec:
     """The spec of a document.  Raises BadInput that names the first key that cannot be used, and what is allowed."""
-    try:
-        return IdentifySpec.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise BadInput(
-            f"{key} cannot be used", where=where, got=first["input"], allowed=_ALLOWED.get(key, "patients, seed")
-        ) from error
+    return read_as(IdentifySpec, document, where)

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from oncotwin.errors import BadInput
 from oncotwin.io.specs.documents import read_document
+from oncotwin.io.specs.faults import read_as
 from oncotwin.io.specs.section import Section, Seed
 
 PERSONALISE = "personalise"
@@ -33,12 +33,7 @@ class PersonalSpec(Section):
 
 def personal_spec(document: dict[str, Any], where: str) -> PersonalSpec:
     """The spec of a document.  Raises BadInput that names the first key that cannot be used."""
-    try:
-        return PersonalSpec.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{key}: {first['msg']}", where=where, got=first["input"]) from error
+    return read_as(PersonalSpec, document, where)
 
 
 def read_personal_spec(path: Path) -> PersonalSpec:

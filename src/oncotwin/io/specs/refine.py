@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from oncotwin.errors import BadInput
+from oncotwin.io.specs.faults import read_as
 from oncotwin.io.specs.section import Section
 
 REFINE = "refine"
@@ -22,9 +22,4 @@ class RefineSpec(Section):
 
 def refine_spec(document: dict[str, Any], where: str) -> RefineSpec:
     """The spec of a document.  Raises BadInput that names what cannot be used."""
-    try:
-        return RefineSpec.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise BadInput(f"{key} cannot be used", where=where, got=first["input"], allowed="rounds: 1 to 20") from error
+    return read_as(RefineSpec, document, where)
