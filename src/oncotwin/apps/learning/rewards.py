@@ -19,8 +19,8 @@ class Needs(NamedTuple):
 
     car_positive_cells: one dose of 2.5e8 and a fifth for release tests.  viability: share of all cells.  price_yield:
     reward lost for each decade of cells missing.  price_viability: for each unit of viability missing.  price_batch:
-    for a batch that misses either, however little; about what the best product is worth, so that none makes up for one
-    that cannot be given.
+    for a batch that misses either, however little; uncalibrated, about what the best product is worth, so that none
+    makes up for one that cannot be given.
     """
 
     car_positive_cells: float = 3e8

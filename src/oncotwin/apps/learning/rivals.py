@@ -28,7 +28,7 @@ STEPS, REACH = 90, 0.15
 PLAIN_BOUNDS = ((1.0, 4.0), (1.0, 12.0), (0.5, 6.0), (0.0, 12.0), (7.0, 12.0))
 """Of the numbers of `Plain`, days."""
 FEEDBACK_BOUNDS = ((1.0, 15.0), (7.0, 18.0), (0.05, 1.5), (0.02, 1.0))
-"""Of the other numbers of `Feedback`."""
+"""Of the other numbers of `Feedback`, in its units."""
 AIMS = (1.5, 3.0)
 """Of lactate, mmol/L, that are tried."""
 BEFORE = {"feedback": (1.8, 14.8, 0.05, 0.92, 1.5, 12.0, 1.0, 12.0, 10.0), "lactate-mpc": (1.6, 12.0, 2.5, 12.0, 12.0)}
